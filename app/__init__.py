@@ -1,0 +1,29 @@
+"""The service: one page with the number of records in the database, the running version and a secret."""
+
+from flask import Flask
+
+from app import commands, errors, health, logs, page, request_log, security
+from app.database import Database
+from app.metrics import Metrics
+from app.record_count import RecordCount
+from app.secret import Secret
+from app.settings import Settings, load
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the WSGI application; settings come from the environment where none are given."""
+    settings = settings or load(Settings)
+    logs.configure(settings)
+    app = Flask(__name__, static_folder=None)
+    database = Database(settings.database_url)
+    metrics = Metrics(settings.metrics_port)
+    count = RecordCount(database.read, settings.record_count_max_age, metrics)
+
+    request_log.init_app(app, metrics)
+    security.init_app(app, settings)
+    errors.init_app(app)
+    commands.init_app(app, database)
+    app.register_blueprint(page.blueprint(count, Secret(settings), settings))
+    app.register_blueprint(health.blueprint(count))
+    metrics.init_app(app)
+    return app

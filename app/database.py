@@ -1,0 +1,82 @@
+"""The way to the database: connections that give up in time, and the one thing that the page asks for."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from pydantic import SecretStr
+from sqlalchemy import Connection, Engine, Pool, QueuePool, func, select, text
+from sqlalchemy.engine import make_url
+
+from app.models import Record
+
+PROMPT = 0.75  # seconds; a database that takes longer to connect, or to answer the simplest question, is away
+PATIENT = 30.0  # seconds; a count of a large table, or a batch of new records, may take this long
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from the database at one moment."""
+
+    records: int
+    schema_revision: str | None  # None where no migration has run
+    counted_at: datetime  # UTC, when the count began
+    duration: float  # seconds that the count took
+
+
+def create_engine(url: SecretStr, patience: float, poolclass: type[Pool] | None = None) -> Engine:
+    """Return an engine, not yet connected, whose every wait ends after `patience` seconds.
+
+    The time-outs for reading and writing are what ends a wait for a server that accepts and says nothing: PyMySQL's
+    time-out for connecting ends before the server's greeting, and without the others it would wait for ever.
+    """
+    address = make_url(url.get_secret_value())
+    options: dict[str, Any] = {"hide_parameters": True, "poolclass": poolclass or QueuePool}
+    if options["poolclass"] is QueuePool:
+        options |= {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 0, "pool_timeout": PROMPT}
+    if address.get_backend_name() == "mysql":
+        options["connect_args"] = {
+            "connect_timeout": PROMPT,
+            "read_timeout": patience,
+            "write_timeout": patience,
+            "init_command": "SET time_zone = '+00:00'",
+        }
+    return sqlalchemy.create_engine(address, **options)
+
+
+def create_folder(url: SecretStr) -> None:
+    """Make the folder of a SQLite file, which SQLite itself does not; nothing for other databases."""
+    address = make_url(url.get_secret_value())
+    if address.get_backend_name() == "sqlite" and address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _be_patient(connection: Connection, seconds: float) -> None:
+    """Let this connection, which has just answered, take longer for what follows.
+
+    PyMySQL has no public way to change the time-out of an open connection; it reads this before each packet.
+    """
+    if connection.dialect.name == "mysql":
+        connection.connection.driver_connection._read_timeout = seconds  # type: ignore[union-attr]  # noqa: SLF001
+
+
+class Database:
+    """The database that the service reads."""
+
+    def __init__(self, url: SecretStr) -> None:
+        self.url = url
+        self.engine = create_engine(url, PROMPT)
+
+    def read(self) -> Reading:
+        """Return what the database says now; raises SQLAlchemyError where it does not."""
+        with self.engine.connect() as connection:
+            revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            _be_patient(connection, PATIENT)
+            counted_at, started = datetime.now(UTC), time.perf_counter()
+            records = connection.scalars(select(func.count()).select_from(Record)).one()
+            duration = time.perf_counter() - started
+            _be_patient(connection, PROMPT)
+        return Reading(records, revision, counted_at, duration)

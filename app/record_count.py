@@ -1,0 +1,97 @@
+"""The number of records: read rarely, by one thread, so that a page costs the same however many there are."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from app.database import Reading
+from app.metrics import Metrics
+
+PAUSE = 0.5  # seconds from the start of one try to the next while the database is away: it is back within a second
+LONGEST_WAIT = 2.5  # seconds that a page waits for a reading that is under way, before it explains instead
+MOST_WAITING = 56  # pages that may wait at once; gunicorn has a few threads more, so that probes are always answered
+
+log = logging.getLogger(__name__)
+
+
+class DatabaseAwayError(Exception):
+    """No reading that is young enough can be had; the message says why."""
+
+
+class RecordCount:
+    """The newest reading, and the thread that replaces it on demand.
+
+    A reading is served until it is `max_age` seconds old, and for as long again as it took while the next one is under
+    way; so nobody waits in a service that is in use. While the database is away, the thread goes on trying, and nobody
+    waits either.
+    """
+
+    def __init__(self, read: Callable[[], Reading], max_age: float, metrics: Metrics) -> None:
+        self._read = read
+        self._max_age = max_age
+        self._metrics = metrics
+        self._lock = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
+        self._latest: tuple[float, Reading] | None = None  # with the monotonic time when it was begun
+        self._next: Future[Reading] | None = None  # the reading that is under way
+        self._away: str | None = None  # why there is none, while there is none
+
+    def current(self) -> Reading:
+        """Return a reading that is young enough, or raise DatabaseAwayError, in less than 3 seconds."""
+        latest = self._latest
+        if latest and time.monotonic() - latest[0] <= self._max_age:
+            return latest[1]
+        under_way = self._refresh()
+        if latest and time.monotonic() - latest[0] <= self._max_age + latest[1].duration:
+            return latest[1]
+        if self._away:
+            raise DatabaseAwayError(self._away)
+        if not self._waiting.acquire(blocking=False):
+            raise DatabaseAwayError("too many pages are waiting for it")
+        try:
+            return under_way.result(LONGEST_WAIT)
+        except TimeoutError:
+            raise DatabaseAwayError(f"it has not answered for {LONGEST_WAIT} s") from None
+        finally:
+            self._waiting.release()
+
+    def _refresh(self) -> Future[Reading]:
+        with self._lock:
+            if self._next is None:
+                self._next = Future()
+                # A daemon, so that a worker's end never waits for a database.
+                threading.Thread(target=self._replace, args=[self._next], name="record-count", daemon=True).start()
+            return self._next
+
+    def _replace(self, result: Future[Reading]) -> None:
+        """Read until it succeeds; those who wait are told of the first failure."""
+        left = time.monotonic()
+        while True:
+            started = time.monotonic()
+            try:
+                reading = self._read()
+            except Exception as error:  # noqa: BLE001  whatever it is, the page explains and the next try may succeed
+                if self._away is None:
+                    left = started
+                self._fail(error, result)
+                time.sleep(max(0.0, started + PAUSE - time.monotonic()))
+                continue
+            with self._lock:
+                self._latest, self._next, away, self._away = (started, reading), None, self._away, None
+            self._metrics.observe_reading(reading)
+            if away:
+                log.info("database is back", extra={"away_seconds": round(time.monotonic() - left, 3)})
+            if not result.done():
+                result.set_result(reading)
+            return
+
+    def _fail(self, error: Exception, result: Future[Reading]) -> None:
+        reason = str(getattr(error, "orig", None) or error)
+        if self._away is None:
+            log.error("database is away", extra={"reason": reason})
+        self._away = reason
+        self._metrics.observe_away()
+        if not result.done():
+            result.set_exception(DatabaseAwayError(reason))

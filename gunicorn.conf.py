@@ -1,0 +1,89 @@
+"""How gunicorn serves the application; ports and the number of processes come from the service's own settings."""
+
+import os
+import shutil
+import signal
+import tempfile
+from types import FrameType
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.workers.base import Worker
+
+# Files that are written often belong in memory: a slow disk would stop a heartbeat and end a healthy worker. It is
+# also writable where the root file system is not.
+memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()  # noqa: S108  a folder of its own in it
+# Prometheus decides by this, when it is imported, to keep its numbers in files that all processes add up.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="app-metrics-", dir=memory)
+
+# ruff: disable[E402]  they import Prometheus
+from prometheus_client import multiprocess
+
+from app import logs
+from app.record_count import MOST_WAITING
+from app.settings import Settings, load
+from app.version import VERSION
+
+# ruff: enable[E402]
+
+settings = load(Settings)
+
+wsgi_app = "app:create_app()"
+bind = [f"0.0.0.0:{settings.port}", f"0.0.0.0:{settings.metrics_port}"]
+# Processes use all cores; each makes its own pool of connections after the fork, which must never share one.
+workers = settings.web_concurrency
+preload_app = False
+# Threads, so that a slow client or a page that waits for the database holds nobody else up: as many as may wait, and
+# some for probes. They are started when needed. `sync` keeps no connections alive; `gevent` had a long tail.
+worker_class = "gthread"
+threads = MOST_WAITING + 8
+worker_tmp_dir = memory
+# Longer than proxies keep an idle connection (60 s is usual), or one would send a request into a closing connection.
+keepalive = 75
+# A worker whose main thread has not moved for this many seconds is replaced.
+timeout = 30
+# On SIGTERM, what runs may finish within this many seconds; idle connections are closed after 2 s at most.
+graceful_timeout = 20
+# Replacing workers after some number of requests resets connections with this kind of worker.
+max_requests = 0
+# Nothing needs the control socket, and it cannot be made on a read-only file system.
+control_socket_disable = True
+# What proxies say is read in one place only, by `TRUSTED_PROXIES`.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+
+
+class logger_class(Logger):  # noqa: N801  the name that gunicorn looks for
+    """Gunicorn's lines in the service's form; requests are logged by the service itself."""
+
+    def setup(self, cfg: Config) -> None:
+        """Hand gunicorn's lines on to the root logger instead of giving them handlers of their own."""
+        self.cfg = cfg
+        self._access_log_enabled = False
+        logs.configure(settings)
+        self.error_log.propagate = True
+        self.error_log.info("app %s", VERSION, extra={"version": VERSION, "environment": settings.app_environment})
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Make a worker unready as soon as it is told to end."""
+    end = signal.getsignal(signal.SIGTERM)
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        worker.wsgi.extensions["readiness"].drain()
+        end(number, frame)
+
+    signal.signal(signal.SIGTERM, drain)
+    signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003  the library's order
+
+
+def child_exit(_: Arbiter, worker: Worker) -> None:
+    """Forget the gauges of a worker that has ended; its counters stay."""
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(_: Arbiter) -> None:
+    """Leave nothing behind in memory."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
