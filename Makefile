@@ -1,0 +1,94 @@
+# Every task, the same on a laptop and in CI. `make help` lists them.
+
+PYTHON ?= python3
+IMAGE ?= app
+VERSION = $(shell cat app/version.txt)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-quick lint format types check lock lock-check image image-size bench migration hooks clean
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the environment: .venv, from the lock files, by uv where it is, else by pip
+
+ifneq ($(shell command -v uv),)
+.venv/bin/python:
+	uv venv --quiet --allow-existing --python $(PYTHON) .venv
+install = uv pip install --quiet --python .venv --require-hashes $(foreach lock,$(1),-r $(lock))
+else
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(foreach lock,$(1),-r $(lock))
+endif
+
+.venv/run.stamp: requirements.lock requirements-build.lock | .venv/bin/python
+	@echo "installing what the service needs …"
+	$(call install,$^)
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/run.stamp
+	@echo "installing what developing needs …"
+	$(call install,$<)
+	@touch $@
+
+# The version from git's tags; made again after a commit, a checkout or a tag.
+app/version.txt: .venv/run.stamp pyproject.toml $(wildcard .git/logs/HEAD .git/packed-refs .git/refs/tags)
+	@$(BIN)/hatchling build --hooks-only --target wheel >/dev/null
+	@touch $@
+
+# --- running
+
+run: export LOG_FORMAT ?= console
+run: .venv/run.stamp app/version.txt ## serve the page at http://localhost:8000; settings as in README.md, DATABASE_URL=… for MySQL
+	@$(BIN)/alembic upgrade head
+	@echo "the page: http://localhost:$${PORT:-8000}   (Ctrl-C ends it)"
+	@exec $(BIN)/gunicorn
+
+migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a colour"
+	@test -n "$(NAME)" || { echo 'NAME: missing; expected what it does: make migration NAME="add a colour"' >&2; exit 2; }
+	$(BIN)/alembic revision --message "$(NAME)" --rev-id "$$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))"
+
+# --- checking
+
+test: .venv/dev.stamp app/version.txt ## run all tests; MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
+	$(BIN)/pytest --numprocesses 2 --dist worksteal tests
+
+lint: .venv/dev.stamp ## look for faults and format in the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev.stamp app/version.txt ## check the types
+	$(BIN)/mypy
+
+format: .venv/dev.stamp ## put the code in form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/dev.stamp ## renew the lock files with the newest versions
+	ci/lock.sh --upgrade
+
+lock-check: .venv/dev.stamp ## say whether the lock files are behind pyproject.toml
+	ci/lock.sh --check
+
+check: lint types lock-check test ## all that CI checks
+
+hooks: .venv/dev.stamp ## check each commit before it is made
+	$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg
+
+# --- the image
+
+image: app/version.txt ## build the image app:VERSION
+	docker build --tag $(IMAGE):$(subst +,-,$(VERSION)) --tag $(IMAGE):latest \
+	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .
+
+image-size: ## print what the image adds to its base, compressed
+	ci/image-size.sh $(IMAGE):latest python:3.13-slim 25
+
+bench: .venv/dev.stamp app/version.txt ## measure the page beside its peers (10 minutes; needs Docker and Node.js)
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what was installed and made
+	rm -rf .venv var build app/version.txt .mypy_cache .pytest_cache .ruff_cache
