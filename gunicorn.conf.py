@@ -69,11 +69,10 @@ class logger_class(Logger):  # noqa: N801  the name that gunicorn looks for
 
 def post_worker_init(worker: Worker) -> None:
     """Make a worker unready as soon as it is told to end."""
-    end = signal.getsignal(signal.SIGTERM)
 
     def drain(number: int, frame: FrameType | None) -> None:
-        worker.wsgi.extensions["readiness"].drain()
-        end(number, frame)
+        worker.wsgi.extensions["readiness"].drain()  # type: ignore[attr-defined]  # it is the Flask application
+        worker.handle_exit(number, frame)
 
     signal.signal(signal.SIGTERM, drain)
     signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003  the library's order
@@ -81,7 +80,7 @@ def post_worker_init(worker: Worker) -> None:
 
 def child_exit(_: Arbiter, worker: Worker) -> None:
     """Forget the gauges of a worker that has ended; its counters stay."""
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # not typed there
 
 
 def on_exit(_: Arbiter) -> None:

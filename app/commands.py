@@ -29,7 +29,7 @@ def _number(_: click.Context, __: click.Parameter, value: str) -> int:
 
 
 def _note(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    longest = Record.note.type.length  # type: ignore[attr-defined]  # a String has one
+    longest = Record.note.type.length
     if value is not None and len(value) > longest:
         raise BadInputError(f"--note: expected at most {longest} characters, not {len(value)}")
     return value

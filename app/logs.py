@@ -18,6 +18,7 @@ class ConsoleFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
+        """Return the line, without the trace of an exception."""
         fields = ((name, value) for name, value in vars(record).items() if name not in STANDARD)
         return " ".join([super().formatMessage(record), *(f"{name}={_quoted(value)}" for name, value in fields)])
 

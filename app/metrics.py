@@ -24,7 +24,9 @@ COUNTED_AT = "app_record_count_age_seconds"  # kept as the time of the count, sc
 class Source(Protocol):
     """What metrics are read from: this process's, or the files of all of them."""
 
-    def collect(self) -> Iterable[Metric]: ...
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics with their values as of now."""
+        ...
 
 
 class WithAges:
@@ -34,6 +36,7 @@ class WithAges:
         self._source = source
 
     def collect(self) -> Iterable[Metric]:
+        """Return the metrics of the source, those of no count yet left empty."""
         for metric in self._source.collect():
             if metric.name == COUNTED_AT:
                 metric.samples = [s._replace(value=time.time() - s.value) for s in metric.samples if s.value]
@@ -46,22 +49,27 @@ class Metrics:
     def __init__(self, port: int) -> None:
         self._port = str(port)
         own = CollectorRegistry()
-        gauges = {"registry": own, "multiprocess_mode": "livemostrecent"}  # what the last living process to know says
+
+        def gauge(name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
+            """Return a gauge that says what the last of the living processes to know said."""
+            return Gauge(name, text, labels, registry=own, multiprocess_mode="livemostrecent")
+
         self._requests = Counter("app_requests", "requests answered", ["route", "method", "status"], registry=own)
         self._latency = Histogram(
             "app_request_duration_seconds", "time to answer a request", ["route"], buckets=LATENCIES, registry=own
         )
-        self._records = Gauge("app_records", "records when last counted", **gauges)
-        self._counted_at = Gauge(COUNTED_AT, "time since the last count", **gauges)
+        self._records = gauge("app_records", "records when last counted")
+        self._counted_at = gauge(COUNTED_AT, "time since the last count")
         self._count_duration = Histogram(
             "app_record_count_duration_seconds", "time that a count took", buckets=LATENCIES, registry=own
         )
-        self._database_up = Gauge("app_database_up", "1 where the last reading succeeded, 0 where it failed", **gauges)
-        build = Gauge("app_build_info", "1, labelled by the version that runs", ["version"], **gauges)
+        self._database_up = gauge("app_database_up", "1 where the last reading succeeded, 0 where it failed")
+        build = gauge("app_build_info", "1, labelled by the version that runs", ("version",))
         build.labels(VERSION).set(1)
         self._scraped = CollectorRegistry()
         files = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-        self._scraped.register(WithAges(MultiProcessCollector(None) if files else own))  # type: ignore[arg-type]  # a Collector by shape
+        source: Source = MultiProcessCollector(None) if files else own  # type: ignore[no-untyped-call]  # not typed there
+        self._scraped.register(WithAges(source))
 
     def observe_request(self, route: str, method: str, status: int, duration: float) -> None:
         """Count a request; the route is a pattern of ours, never what a client made up."""

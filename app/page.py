@@ -30,7 +30,7 @@ def blueprint(count: RecordCount, secret: Secret, settings: Settings) -> Bluepri
         }
         if as_json:
             return current_app.json.dumps(facts) + "\n"
-        return render_template("page.html", masked=settings.secret_display == "masked", **facts)
+        return render_template("page.html", masked=settings.masked, **facts)
 
     @views.get("/")
     def index() -> Response:

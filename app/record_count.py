@@ -40,12 +40,14 @@ class RecordCount:
 
     def current(self) -> Reading:
         """Return a reading that is young enough, or raise DatabaseAwayError, in less than 3 seconds."""
-        latest = self._latest
-        if latest and time.monotonic() - latest[0] <= self._max_age:
-            return latest[1]
-        under_way = self._refresh()
-        if latest and time.monotonic() - latest[0] <= self._max_age + latest[1].duration:
-            return latest[1]
+        if reading := self._younger_than(self._max_age):
+            return reading
+        with self._lock:  # where it may have been replaced meanwhile
+            if reading := self._younger_than(self._max_age):
+                return reading
+            under_way = self._next = self._next or self._start()
+        if self._latest and (reading := self._younger_than(self._max_age + self._latest[1].duration)):
+            return reading
         if self._away:
             raise DatabaseAwayError(self._away)
         if not self._waiting.acquire(blocking=False):
@@ -57,13 +59,15 @@ class RecordCount:
         finally:
             self._waiting.release()
 
-    def _refresh(self) -> Future[Reading]:
-        with self._lock:
-            if self._next is None:
-                self._next = Future()
-                # A daemon, so that a worker's end never waits for a database.
-                threading.Thread(target=self._replace, args=[self._next], name="record-count", daemon=True).start()
-            return self._next
+    def _younger_than(self, age: float) -> Reading | None:
+        latest = self._latest
+        return latest[1] if latest and time.monotonic() - latest[0] <= age else None
+
+    def _start(self) -> Future[Reading]:
+        result: Future[Reading] = Future()
+        # A daemon, so that a worker's end never waits for a database.
+        threading.Thread(target=self._replace, args=[result], name="record-count", daemon=True).start()
+        return result
 
     def _replace(self, result: Future[Reading]) -> None:
         """Read until it succeeds; those who wait are told of the first failure."""

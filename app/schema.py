@@ -16,5 +16,5 @@ def _older() -> frozenset[str]:
 
 
 def suits(revision: str | None) -> bool:
-    """Whether the revision is the newest known one, or an unknown one: a newer release's, before a roll-back to this."""
+    """Whether the revision is the newest that is known, or unknown: a newer release's, before a roll-back to this."""
     return revision is not None and revision not in _older()

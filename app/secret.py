@@ -23,7 +23,7 @@ class Secret:
 
     def __init__(self, settings: Settings) -> None:
         self._file = settings.app_secret_file
-        self._masked = settings.secret_display == "masked"
+        self._masked = settings.masked
         self._checked = time.monotonic()
         self._stamp: tuple[int, ...] = ()
         self._shown = self._show(settings.app_secret.get_secret_value() if settings.app_secret else LOCAL_SECRET)
@@ -31,7 +31,7 @@ class Secret:
             try:
                 self._follow(self._file)
             except (OSError, ValueError) as error:
-                sys.stderr.write(f"APP_SECRET_FILE: expected a readable file that is not empty: {error}\n")
+                sys.stderr.write(f"APP_SECRET_FILE: expected a readable file of text that is not empty: {error}\n")
                 raise SystemExit(2) from None
 
     def shown(self) -> str:

@@ -42,13 +42,11 @@ def _add_headers(app: Flask) -> None:
     style = Path(app.root_path, "templates", "style.css").read_text(encoding="utf-8")
     app.jinja_env.globals["style"] = style
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+    policy += "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     security_headers = [
         ("Cache-Control", "no-store"),
-        (
-            "Content-Security-Policy",
-            f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
+        ("Content-Security-Policy", policy),
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Referrer-Policy", "no-referrer"),
         ("Vary", "Accept"),

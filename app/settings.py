@@ -67,19 +67,30 @@ class Settings(Logging):
         "plain", description="`plain` shows the secret, `masked` only a fingerprint of it"
     )
     record_count_max_age: float = Field(
-        1.0, ge=0, le=3600, description="how old a shown count may be, in seconds; each process counts at most that often"
+        1.0,
+        ge=0,
+        le=3600,
+        description="how old a shown count may be, in seconds; each process counts at most that often",
     )
     trusted_proxies: int = Field(
-        0, ge=0, le=10, description="how many proxies in front of the service set `X-Forwarded-*`; 0 ignores those headers"
+        0,
+        ge=0,
+        le=10,
+        description="how many proxies in front of the service set `X-Forwarded-*`; 0 ignores those headers",
     )
     trusted_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = Field(
-        ("localhost", "127.0.0.1", "[::1]"),
+        ("localhost", "127.0.0.1"),
         min_length=1,
         description="the host names to answer to, separated by commas; `.example.com` means subdomains too, `*` any",
     )
     port: Port = Field(8000, description="the TCP port of the page")
     metrics_port: Port = Field(8001, description="the TCP port of `/metrics`")
     web_concurrency: int = Field(2, ge=1, le=64, description="how many worker processes serve the page")
+
+    @property
+    def masked(self) -> bool:
+        """Whether only a fingerprint of the secret is shown."""
+        return self.secret_display == "masked"  # noqa: S105  a choice, no secret
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:

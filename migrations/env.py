@@ -32,8 +32,9 @@ class MigrationError(Exception):
 def take_turn(connection: Connection) -> None:
     """Make other migrations of this database wait until this connection ends, however it ends."""
     connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {LOCK_LIMIT}, innodb_lock_wait_timeout = {LOCK_LIMIT}")
-    name = "CONCAT('migrations-', MD5(DATABASE()))"  # locks are the server's, so the name has the database in it
-    if connection.scalar(text(f"SELECT GET_LOCK({name}, {TURN_LIMIT})")) != 1:  # noqa: S608  constants of ours
+    # Locks are the server's, so the name has the database in it, in as many characters as a lock's name may have.
+    name = "CONCAT('migrations-', LEFT(SHA2(DATABASE(), 256), 32))"
+    if connection.scalar(text(f"SELECT GET_LOCK({name}, {TURN_LIMIT})")) != 1:
         raise MigrationError(f"another migration has been running for {TURN_LIMIT} s")
     connection.commit()
 
@@ -67,7 +68,9 @@ def revision_of(error: BaseException) -> str:
 def explain(error: SQLAlchemyError) -> str:
     """Return one line: which revision, what the database said, to which statement."""
     said = getattr(error, "orig", None) or error
-    statement = " ".join((error.statement if isinstance(error, DBAPIError) and error.statement else "connecting").split())
+    statement = " ".join(
+        (error.statement if isinstance(error, DBAPIError) and error.statement else "connecting").split()
+    )
     return f"{revision_of(error)} failed: {said}; statement: {statement}"
 
 
