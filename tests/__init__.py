@@ -1,0 +1,1 @@
+"""The tests: `app/` and `faults/` of the service, `migrations/` of the schema's history."""

@@ -1,0 +1,1 @@
+"""The service, part by part and as a whole."""

@@ -1,0 +1,113 @@
+"""What people see: the page in headless Chromium."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has no types
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import URL
+
+from app.version import VERSION
+from tests.conftest import NewService
+from tests.programs import environment, program
+
+SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return Chromium, the one that is installed."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no browser: install chromium")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=SIZES)
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Return the size of a window."""
+    return SIZES[request.param]
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser: Browser, size: tuple[int, int], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Return an empty page; anything that the browser complains of is an error of the test."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=request.param, bypass_csp=False
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and "status of 503" not in message.text:
+            complaints.append(message.text)
+
+    page.on("console", complain)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith("http://127.0.0.1") or request.url.startswith("data:")
+            else complaints.append(request.url)
+        ),
+    )
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def check(page: Page, size: tuple[int, int]) -> None:
+    """Nothing is cut off, and axe finds nothing that keeps people out."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    session = page.context.new_cdp_session(page)
+    session.send("Page.setBypassCSP", {"enabled": True})  # axe is a script, which the page itself may not have
+    page.reload()
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_page(new_service: NewService, database: URL, page: Page, size: tuple[int, int]) -> None:
+    """The page shows what there is, light and dark, on a desk and on a phone, and the count rises with the records."""
+    service = new_service(database, APP_SECRET="tell-nobody-" + "x" * 80, APP_ENVIRONMENT="staging")
+    page.goto(f"http://127.0.0.1:{service.port}/")
+    assert page.title() == "3 records · staging"
+    assert page.locator("h1").inner_text().split() == ["3", "records"]
+    for shown in ("staging", VERSION, "0002", "tell-nobody"):
+        assert page.get_by_text(shown).first.is_visible()
+
+    assert program("flask", "--app", "app", "records", "add", "12345", env=environment(database)).returncode == 0
+    page.wait_for_timeout(1500)
+    page.reload()
+
+    assert page.locator("h1").inner_text().split() == ["12,348", "records"]
+    check(page, size)
+
+
+def test_database_away(new_service: NewService, page: Page, size: tuple[int, int]) -> None:
+    """While the database is away, the page says so."""
+    service = new_service("mysql+pymysql://u:p@127.0.0.1:1/d")
+    page.goto(f"http://127.0.0.1:{service.port}/")
+
+    assert page.locator("h1").inner_text() == "The database is away"
+    check(page, size)
+
+
+def test_dark_is_dark(browser: Browser, new_service: NewService, shared_database: URL) -> None:
+    """The page follows the reader's choice of light and dark."""
+    service = new_service(shared_database)
+    grounds = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{service.port}/")
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        grounds.append(sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")) / 3)
+        context.close()
+    assert grounds[0] > 200
+    assert grounds[1] < 60

@@ -1,0 +1,105 @@
+"""Where tests get MySQL from: `TEST_DATABASE_URL`, else Docker, else an installed mysqld."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import docker
+from docker.errors import DockerException
+from requests import RequestException
+from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy.exc import OperationalError
+from testcontainers.community.mysql import MySqlContainer
+
+from tests.service import free_port
+
+IMAGE = "mysql:9.7"
+FAST = "--skip-log-bin --innodb-flush-log-at-trx-commit=0 --performance-schema=OFF"  # what tests need no durability for
+
+
+class NoServerError(Exception):
+    """There is no MySQL to be had; the message says what to install."""
+
+
+def source() -> str:
+    """Return what `server` will use."""
+    if os.environ.get("TEST_DATABASE_URL"):
+        return "TEST_DATABASE_URL"
+    if _has_docker():
+        return f"Docker, {IMAGE}"
+    return "mysqld" if shutil.which("mysqld") else "none: tests of MySQL are not run"
+
+
+@contextmanager
+def server() -> Iterator[URL]:
+    """Yield the address of a server, as a user that may do everything there, without a database."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield make_url(given)
+    elif _has_docker():
+        with container(FAST) as url:
+            yield url
+    elif shutil.which("mysqld"):
+        with tempfile.TemporaryDirectory() as folder, _installed(Path(folder)) as url:
+            yield url
+    else:
+        raise NoServerError("no MySQL: set TEST_DATABASE_URL, or start Docker, or install mysqld")
+
+
+@contextmanager
+def container(command: str, volumes: dict[Path, str] | None = None) -> Iterator[URL]:
+    """Yield the address of a new server in Docker, with these options and read-only folders."""
+    if not _has_docker():
+        raise NoServerError("no Docker: start it, for the tests that need a MySQL of their own")
+    mysql = MySqlContainer(IMAGE, dialect="pymysql", root_password="root", username="root", password="root")
+    mysql.with_command(f"mysqld {command}").with_tmpfs_mount("/var/lib/mysql")
+    for folder, path in (volumes or {}).items():
+        mysql.with_volume_mapping(str(folder), path)
+    with mysql:
+        yield make_url(mysql.get_connection_url()).set(database=None)
+
+
+@contextmanager
+def _installed(folder: Path) -> Iterator[URL]:
+    data, port = folder / "data", free_port()
+    options = [f"--datadir={data}", f"--socket={folder}/socket", "--mysqlx=OFF", *FAST.split()]
+    if os.geteuid() == 0:
+        options.append("--user=root")
+    with (folder / "log").open("w") as log:
+        subprocess.run(["mysqld", "--no-defaults", "--initialize-insecure", *options], check=True, stderr=log)
+        process = subprocess.Popen(
+            ["mysqld", "--no-defaults", *options, "--bind-address=127.0.0.1", f"--port={port}"], stderr=log
+        )
+    url = URL.create("mysql+pymysql", "root", "", "127.0.0.1", port)
+    try:
+        _wait(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(url: URL) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            create_engine(url).connect().close()
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _has_docker() -> bool:
+    with closing(docker.from_env(version="1.41")) as client:
+        try:
+            client.ping()
+        except (DockerException, RequestException):
+            return False
+    return True
