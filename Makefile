@@ -54,7 +54,7 @@ migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a 
 # --- checking
 
 test: .venv/dev.stamp app/version.txt ## run all tests; MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
-	$(BIN)/pytest --numprocesses 2 --dist worksteal tests
+	$(BIN)/pytest --numprocesses 4 --dist worksteal tests
 
 lint: .venv/dev.stamp ## look for faults and format in the code
 	$(BIN)/ruff check .

@@ -109,6 +109,26 @@ def new_service(tmp_path: Path) -> Iterator[NewService]:
         yield new
 
 
-def pytest_report_header() -> str:
-    """Say where MySQL will come from."""
-    return f"MySQL: {mysql.source()}"
+SOURCE = pytest.StashKey[str]()
+SERVER = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one MySQL server for all processes where tests run in several, which find it in their environment."""
+    config.stash[SOURCE] = mysql.source()
+    if config.getoption("numprocesses", None):
+        try:
+            url = config.stash.setdefault(SERVER, ExitStack()).enter_context(mysql.server())
+        except mysql.NoServerError:
+            return  # each test that needs it says so
+        os.environ["TEST_DATABASE_URL"] = url.render_as_string(hide_password=False)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End that server."""
+    config.stash.setdefault(SERVER, ExitStack()).close()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say where MySQL comes from."""
+    return f"MySQL: {config.stash[SOURCE]}"

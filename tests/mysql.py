@@ -30,7 +30,7 @@ def source() -> str:
     """Return what `server` will use."""
     if os.environ.get("TEST_DATABASE_URL"):
         return "TEST_DATABASE_URL"
-    if _has_docker():
+    if has_docker():
         return f"Docker, {IMAGE}"
     return "mysqld" if shutil.which("mysqld") else "none: tests of MySQL are not run"
 
@@ -40,7 +40,7 @@ def server() -> Iterator[URL]:
     """Yield the address of a server, as a user that may do everything there, without a database."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield make_url(given)
-    elif _has_docker():
+    elif has_docker():
         with container(FAST) as url:
             yield url
     elif shutil.which("mysqld"):
@@ -53,7 +53,7 @@ def server() -> Iterator[URL]:
 @contextmanager
 def container(command: str, volumes: dict[Path, str] | None = None) -> Iterator[URL]:
     """Yield the address of a new server in Docker, with these options and read-only folders."""
-    if not _has_docker():
+    if not has_docker():
         raise NoServerError("no Docker: start it, for the tests that need a MySQL of their own")
     mysql = MySqlContainer(IMAGE, dialect="pymysql", root_password="root", username="root", password="root")
     mysql.with_command(f"mysqld {command}").with_tmpfs_mount("/var/lib/mysql")
@@ -96,7 +96,8 @@ def _wait(url: URL) -> None:
             return
 
 
-def _has_docker() -> bool:
+def has_docker() -> bool:
+    """Whether a Docker engine answers."""
     with closing(docker.from_env(version="1.41")) as client:
         try:
             client.ping()

@@ -48,8 +48,9 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None and self.stop() is None:
-            self._process.kill()
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)  # at once, where the end is not what is tested
+            self._process.wait(10)
 
     def _answers(self) -> bool:
         try:
