@@ -10,7 +10,7 @@ from app.database import Reading
 from app.metrics import Metrics
 
 PAUSE = 0.5  # seconds from the start of one try to the next while the database is away: it is back within a second
-LONGEST_WAIT = 2.5  # seconds that a page waits for a reading that is under way, before it explains instead
+LONGEST_WAIT = 2.0  # seconds that a page waits for a reading that is under way, before it explains instead
 MOST_WAITING = 56  # pages that may wait at once; gunicorn has a few threads more, so that probes are always answered
 
 log = logging.getLogger(__name__)

@@ -33,13 +33,17 @@ class Service:
         self._log = folder / "log"
         self._count = int(settings.get("WEB_CONCURRENCY", "2"))
         self._command = [Path(sys.executable).with_name("gunicorn")]
-        self._environment = environment(url, PORT=str(self.port), METRICS_PORT=str(self.metrics_port), **settings)
+        metrics = folder / "metrics"
+        metrics.mkdir()
+        ports = {"PORT": str(self.port), "METRICS_PORT": str(self.metrics_port)}
+        self._environment = environment(url, PROMETHEUS_MULTIPROC_DIR=str(metrics), **ports, **settings)
 
     def __enter__(self) -> Self:
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
-            )
+                self._command, cwd=ROOT, env=self._environment,
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
         deadline = time.monotonic() + 30
         while len(self.workers()) < self._count or not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -49,8 +53,8 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGQUIT)  # at once, where the end is not what is tested
-            self._process.wait(10)
+            os.killpg(self._process.pid, signal.SIGKILL)  # at once, where the end is not what is tested
+            self._process.wait()
 
     def _answers(self) -> bool:
         try:

@@ -179,10 +179,10 @@ def test_table_in_use_for_a_while(root: Connection, database: URL, tmp_path: Pat
     reader = create_engine(database)
     with reader.connect() as connection:
         connection.execute(text("SELECT * FROM records")).all()
-        threading.Timer(4, connection.rollback).start()
-
         with ThreadPoolExecutor(1) as pool:
             migration = pool.submit(alembic, database, "upgrade", "head", cwd=folder)
+            eventually_waits(root)
+            threading.Timer(3, connection.rollback).start()
             longest = 0.0
             while not migration.done():
                 started = time.monotonic()
@@ -195,6 +195,15 @@ def test_table_in_use_for_a_while(root: Connection, database: URL, tmp_path: Pat
     assert "tries left" in migration.result().stdout
     assert longest < 2
     assert "colour" in str(state(root))
+
+
+def eventually_waits(root: Connection) -> None:
+    """Return as soon as somebody waits for a lock on a table."""
+    query = text("SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%metadata lock%'")
+    deadline = time.monotonic() + 30
+    while not root.scalar(query):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_failing_statement(root: Connection, database: URL, tmp_path: Path) -> None:
