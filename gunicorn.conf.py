@@ -68,10 +68,12 @@ class logger_class(Logger):  # noqa: N801  the name that gunicorn looks for
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Make a worker unready as soon as it is told to end."""
+    """Let a worker meet the database at once, and make it unready as soon as it is told to end."""
+    readiness = worker.wsgi.extensions["readiness"]  # type: ignore[attr-defined]  # it is the Flask application
+    readiness.begin()
 
     def drain(number: int, frame: FrameType | None) -> None:
-        worker.wsgi.extensions["readiness"].drain()  # type: ignore[attr-defined]  # it is the Flask application
+        readiness.drain()
         worker.handle_exit(number, frame)
 
     signal.signal(signal.SIGTERM, drain)

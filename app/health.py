@@ -18,6 +18,10 @@ class Readiness:
         self._met = False
         self._draining = False
 
+    def begin(self) -> None:
+        """Begin to meet the database."""
+        self._count.begin()
+
     def drain(self) -> None:
         """Be unready from now on, as the process has been told to end."""
         self._draining = True

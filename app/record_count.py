@@ -10,6 +10,7 @@ from app.database import Reading
 from app.metrics import Metrics
 
 PAUSE = 0.5  # seconds from the start of one try to the next while the database is away: it is back within a second
+IN_TIME = 1.05  # times its age, by which a reading must have been followed by the beginning of the next
 LONGEST_WAIT = 2.0  # seconds that a page waits for a reading that is under way, before it explains instead
 MOST_WAITING = 56  # pages that may wait at once; gunicorn has a few threads more, so that probes are always answered
 
@@ -23,8 +24,8 @@ class DatabaseAwayError(Exception):
 class RecordCount:
     """The newest reading, and the thread that replaces it on demand.
 
-    A reading is served until it is `max_age` seconds old, and for as long again as it took while the next one is under
-    way; so nobody waits in a service that is in use. While the database is away, the thread goes on trying, and nobody
+    A reading is served until it is `max_age` seconds old, and while the next one is under way, where that was begun in
+    time: so nobody waits in a service that is in use. While the database is away, the thread goes on trying, and nobody
     waits either.
     """
 
@@ -36,6 +37,7 @@ class RecordCount:
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
         self._latest: tuple[float, Reading] | None = None  # with the monotonic time when it was begun
         self._next: Future[Reading] | None = None  # the reading that is under way
+        self._began = 0.0  # the monotonic time when that was begun
         self._away: str | None = None  # why there is none, while there is none
 
     def current(self) -> Reading:
@@ -46,10 +48,10 @@ class RecordCount:
             if reading := self._younger_than(self._max_age):
                 return reading
             under_way = self._next = self._next or self._start()
-        if self._latest and (reading := self._younger_than(self._max_age + self._latest[1].duration)):
-            return reading
         if self._away:
             raise DatabaseAwayError(self._away)
+        if reading := self._meanwhile():
+            return reading
         if not self._waiting.acquire(blocking=False):
             raise DatabaseAwayError("too many pages are waiting for it")
         try:
@@ -63,7 +65,22 @@ class RecordCount:
         latest = self._latest
         return latest[1] if latest and time.monotonic() - latest[0] <= age else None
 
+    def _meanwhile(self) -> Reading | None:
+        """Return the last reading where the next was begun as soon as that was too old, and not long ago."""
+        if self._latest is None or time.monotonic() - self._began > LONGEST_WAIT:
+            return None
+        began, reading = self._latest
+        return (
+            reading if self._began - began <= max(self._max_age * IN_TIME, self._max_age + reading.duration) else None
+        )
+
+    def begin(self) -> None:
+        """Read now, without waiting for the result, so that the first page need not wait so long."""
+        with self._lock:
+            self._next = self._next or self._start()
+
     def _start(self) -> Future[Reading]:
+        self._began = time.monotonic()
         result: Future[Reading] = Future()
         # A daemon, so that a worker's end never waits for a database.
         threading.Thread(target=self._replace, args=[result], name="record-count", daemon=True).start()

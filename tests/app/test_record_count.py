@@ -85,10 +85,25 @@ def test_last_value_meanwhile(table: Table) -> None:
     counter = new(table, 0.2)
     assert counter.current().records == 1
 
-    time.sleep(0.05)  # the value is as old as its reading took, so older than its age now
     started = time.monotonic()
     assert counter.current().records == 1
     assert time.monotonic() - started < 0.1
+
+
+def test_nobody_waits_for_an_unusual_reading(table: Table) -> None:
+    """In a service that is in use, nobody waits for a reading that takes much longer than the one before."""
+    counter = new(table, 0.6)
+    assert counter.current().records == 1
+    table.takes = 1.0
+    longest = 0.0
+    end = time.monotonic() + 1.4
+    while time.monotonic() < end:
+        started = time.monotonic()
+        assert counter.current().records == 1
+        longest = max(longest, time.monotonic() - started)
+        time.sleep(0.002)
+    assert len(table.reads) == 2
+    assert longest < 0.2
 
 
 def test_nobody_sees_an_old_value(table: Table) -> None:

@@ -154,9 +154,11 @@ def test_away_and_back(outage: Outage, new_service: NewService, way: str) -> Non
 
 
 def wait_for_all_workers(service: Service) -> None:
-    """Ask until every process has counted, so that its connection is one that can break."""
-    while service.metrics()["app_record_count_duration_seconds_count"] < 2:
-        service.get("/")
+    """Wait until every process has counted, as it does at its start, so that its connection is one that can break."""
+    deadline = time.monotonic() + 10
+    while service.metrics().get("app_record_count_duration_seconds_count", 0) < len(service.workers()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_killed_connections(outage: Outage, new_service: NewService) -> None:
