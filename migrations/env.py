@@ -34,6 +34,7 @@ def take_turn(connection: Connection) -> None:
     connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {LOCK_LIMIT}, innodb_lock_wait_timeout = {LOCK_LIMIT}")
     # Locks are the server's, so the name has the database in it, in as many characters as a lock's name may have.
     name = "CONCAT('migrations-', LEFT(SHA2(DATABASE(), 256), 32))"
+    log.info("waiting for other migrations of this database, at most %d s", TURN_LIMIT)
     if connection.scalar(text(f"SELECT GET_LOCK({name}, {TURN_LIMIT})")) != 1:
         raise MigrationError(f"another migration has been running for {TURN_LIMIT} s")
     connection.commit()
