@@ -1,1 +1,1 @@
-"""The tests: `app/` and `faults/` of the service, `migrations/` of the schema's history."""
+"""The tests: of the service (`app/`, `browser/`, `faults/`), the migrations, the image, the chart, and the whole."""

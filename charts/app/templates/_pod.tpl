@@ -1,0 +1,49 @@
+{{/* What every pod of the chart has in common, whether it serves, migrates or tests. */}}
+
+{{- define "app.pod" -}}
+automountServiceAccountToken: false
+# The variables of other Services could be mistaken for settings.
+enableServiceLinks: false
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "app.container" -}}
+image: {{ include "app.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- toYaml .Values.securityContext | nindent 2 }}
+{{- end }}
+
+{{/* The certificates that the database's own is checked against: `?ssl_ca=/etc/mysql-ca/ca.crt` in its URL. */}}
+{{- define "app.authorityMount" -}}
+- name: mysql-ca
+  mountPath: /etc/mysql-ca
+  readOnly: true
+{{- end }}
+
+{{- define "app.authorityVolume" -}}
+- name: mysql-ca
+  secret:
+    secretName: {{ .Values.secrets.mysql }}
+    optional: true
+    items:
+      - key: ca.crt
+        path: ca.crt
+{{- end }}

@@ -1,0 +1,1 @@
+"""The chart, over what `helm template` prints."""

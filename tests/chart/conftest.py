@@ -1,0 +1,40 @@
+"""What the tests of the chart share: Helm, and what it renders."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.chart.helm import CHART, Helm, MissingError
+from tests.chart.rendered import Rendered
+
+Package = Callable[[str, str], Rendered]
+
+
+@pytest.fixture(scope="session")
+def helm() -> Helm:
+    """Return Helm; where it is not installed, the tests are skipped, but fail in CI."""
+    try:
+        return Helm()
+    except MissingError as reason:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(reason))
+
+
+@pytest.fixture(scope="session")
+def defaults(helm: Helm) -> Rendered:
+    """Return what the chart renders where nothing is set."""
+    return helm.template()
+
+
+@pytest.fixture(scope="session")
+def package(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Return a function that packages the chart, with the chart's version and that of the app, and renders it."""
+
+    def packaged(version: str, app_version: str) -> Rendered:
+        folder = tmp_path_factory.mktemp("packaged")
+        numbers = ("--version", version, "--app-version", app_version)
+        done = helm.run("package", str(CHART), *numbers, "--destination", str(folder))
+        assert done.returncode == 0, done.stderr
+        return helm.template(chart=folder / f"app-{version}.tgz")
+
+    return packaged

@@ -1,0 +1,57 @@
+"""Helm, as the tests use it: on files only, never on a cluster."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.chart.rendered import Rendered
+
+CHART = Path(__file__).parents[2] / "charts" / "app"
+KUBERNETES = "1.34.0"  # told to Helm, which asks no cluster and by itself assumes one of its own age
+Values = dict[str, Any]
+
+
+class MissingError(Exception):
+    """There is no Helm on this machine."""
+
+
+class Helm:
+    """The program `helm` with one release, `app` in `app-dev`, as everywhere in the project."""
+
+    def __init__(self) -> None:
+        program = shutil.which("helm")
+        if not program:
+            raise MissingError("install helm: 3.18 or newer")
+        self._program = program
+        self._rendered: dict[tuple[Path, str], Rendered] = {}  # many tests look at the same values
+
+    def run(self, *arguments: str, values: Values | None = None) -> subprocess.CompletedProcess[str]:
+        """Run it with these values beside the chart's own, whatever its exit status."""
+        return subprocess.run(
+            [self._program, *arguments],
+            input=json.dumps(values or {}),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    def template(self, values: Values | None = None, chart: Path = CHART) -> Rendered:
+        """Return what an install of the chart would make."""
+        key = (chart, json.dumps(values, sort_keys=True))
+        if key not in self._rendered:
+            done = self._template(chart, values)
+            assert done.returncode == 0, done.stderr
+            self._rendered[key] = Rendered(done.stdout)
+        return self._rendered[key]
+
+    def refusal(self, values: Values) -> str:
+        """Return what it says of values that the chart does not take."""
+        done = self._template(CHART, values)
+        assert done.returncode == 1, "accepted"
+        return done.stderr
+
+    def _template(self, chart: Path, values: Values | None) -> subprocess.CompletedProcess[str]:
+        options = ("--namespace", "app-dev", "--kube-version", KUBERNETES, "--values", "-")
+        return self.run("template", "app", str(chart), *options, values=values)

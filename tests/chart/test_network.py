@@ -1,0 +1,143 @@
+"""Who reaches whom: through the Service, the Ingress and the HTTPRoute, and past the network policies."""
+
+import pytest
+
+from tests.chart.helm import Helm
+from tests.chart.rendered import Manifest, Rendered, selects
+from tests.chart.switches import ALL, HTTP_ROUTE, INGRESS
+
+PODS = {"app": "web", "app-migrations": "migrations", "app-test": "test"}  # the component of each
+
+
+def namespace(name: str) -> Manifest:
+    """Return a peer of a policy: every pod of a namespace."""
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+def component(name: str) -> Manifest:
+    """Return a peer of a policy: the chart's own pods of one kind."""
+    return {"podSelector": {"matchLabels": labels(name)}}
+
+
+def labels(name: str) -> dict[str, str]:
+    """Return what the chart's own pods of one kind are selected by."""
+    return {
+        "app.kubernetes.io/name": "app",
+        "app.kubernetes.io/instance": "app",
+        "app.kubernetes.io/component": name,
+    }
+
+
+DNS = {"to": [namespace("kube-system")], "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+
+
+@pytest.mark.parametrize(
+    "selecting", ["Deployment/app", "Service/app", "PodDisruptionBudget/app", "ServiceMonitor/app"]
+)
+def test_selectors(helm: Helm, selecting: str) -> None:
+    """Only pods that serve should be selected, not those that migrate or test."""
+    rendered = helm.template({"serviceMonitor": {"enabled": True}})
+    selector = rendered.one(selecting)["spec"]["selector"]
+
+    assert selector.get("matchLabels", selector) == labels("web")
+    selected = [name for name, pod in rendered.pods() if selects(selector, pod["metadata"]["labels"])]
+    assert selected == ["app"]
+
+
+@pytest.mark.parametrize(("pod", "kind"), PODS.items())
+def test_denied_by_default(defaults: Rendered, pod: str, kind: str) -> None:
+    """Every pod should be denied, in and out, what the one policy that selects it does not allow."""
+    made = dict(defaults.pods())[pod]["metadata"]["labels"]
+    policies = [m for m in defaults.objects if m["kind"] == "NetworkPolicy" and selects(m["spec"]["podSelector"], made)]
+
+    assert [policy["metadata"]["name"] for policy in policies] == [pod]
+    assert policies[0]["spec"]["podSelector"]["matchLabels"] == labels(kind)
+    assert policies[0]["spec"]["policyTypes"] == ["Ingress", "Egress"]
+
+
+def test_web_policy(helm: Helm) -> None:
+    """Pods that serve should be reached by the ingress controller and Prometheus, each at its port, and reach MySQL."""
+    names = {"ingressNamespace": "edge", "metricsNamespace": "watch", "dnsNamespace": "names"}
+    chosen = names | {"database": {"port": 25060, "cidrs": ["10.0.0.0/24"]}}
+    spec = helm.template({"networkPolicy": chosen}).one("NetworkPolicy/app")["spec"]
+
+    assert spec["ingress"] == [
+        {"from": [namespace("edge"), component("test")], "ports": [{"port": "http"}]},
+        {"from": [namespace("watch")], "ports": [{"port": "metrics"}]},
+    ]
+    assert spec["egress"] == [
+        {"to": [namespace("names")], "ports": DNS["ports"]},
+        {"to": [{"ipBlock": {"cidr": "10.0.0.0/24"}}], "ports": [{"port": 25060}]},
+    ]
+
+
+@pytest.mark.parametrize("name", ["NetworkPolicy/app", "NetworkPolicy/app-migrations"])
+def test_database_anywhere(defaults: Rendered, name: str) -> None:
+    """What uses the database should reach it wherever it is, at its port only, as long as no address is given."""
+    assert defaults.one(name)["spec"]["egress"] == [DNS, {"ports": [{"port": 3306}]}]
+
+
+def test_migrations_policy(helm: Helm) -> None:
+    """The migrations should be reached by nobody, and reach the database at the addresses that are given."""
+    spec = helm.template(ALL).one("NetworkPolicy/app-migrations")["spec"]
+
+    assert "ingress" not in spec
+    blocks = [{"ipBlock": {"cidr": cidr}} for cidr in ("10.0.0.0/24", "fd00::/64")]
+    assert spec["egress"] == [DNS, {"to": blocks, "ports": [{"port": 3306}]}]
+
+
+def test_test_policy(defaults: Rendered) -> None:
+    """The pod of `helm test` should reach the page and nothing else."""
+    spec = defaults.one("NetworkPolicy/app-test")["spec"]
+
+    assert "ingress" not in spec
+    assert spec["egress"] == [DNS, {"to": [component("web")], "ports": [{"port": "http"}]}]
+
+
+def test_ingress(helm: Helm) -> None:
+    """The Ingress should lead each host to the page, and let cert-manager answer in it from the beginning."""
+    ingress = helm.template({"ingress": INGRESS}).one("Ingress/app")
+    backend = {"service": {"name": "app", "port": {"name": "http"}}}
+
+    assert ingress["metadata"]["annotations"] == {
+        "acme.cert-manager.io/http01-edit-in-place": "true",
+        "cert-manager.io/cluster-issuer": "letsencrypt",
+        "cert-manager.io/issue-temporary-certificate": "true",
+    }
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+    assert ingress["spec"] == {
+        "ingressClassName": "nginx",
+        "tls": INGRESS["tls"],
+        "rules": [{"host": host, "http": {"paths": paths}} for host in ("app.example.com", "*.example.org")],
+    }
+
+
+def test_http_route(helm: Helm) -> None:
+    """The HTTPRoute should lead its host names from the gateways to the page."""
+    route = helm.template({"httpRoute": HTTP_ROUTE}).one("HTTPRoute/app")
+
+    assert route["apiVersion"] == "gateway.networking.k8s.io/v1"
+    assert route["metadata"]["annotations"] == HTTP_ROUTE["annotations"]
+    assert route["spec"] == {
+        "parentRefs": HTTP_ROUTE["parentRefs"],
+        "hostnames": HTTP_ROUTE["hostnames"],
+        "rules": [{"backendRefs": [{"name": "app", "port": 80}]}],
+    }
+
+
+def test_service(defaults: Rendered) -> None:
+    """The Service should have the page only: what is not in it, no Ingress can be led to by mistake."""
+    assert defaults.one("Service/app")["spec"]["ports"] == [{"name": "http", "port": 80, "targetPort": "http"}]
+
+
+def test_service_monitor(helm: Helm) -> None:
+    """Prometheus should find the metrics at a port of their own in the Service, which no Ingress leads to."""
+    rendered = helm.template(ALL)
+    monitor = rendered.one("ServiceMonitor/app")
+
+    assert rendered.one("Service/app")["spec"]["ports"][1] == {"name": "metrics", "port": 8001, "targetPort": "metrics"}
+    assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert monitor["spec"]["endpoints"] == [{"port": "metrics", "interval": "30s"}]
+    for rule in rendered.one("Ingress/app")["spec"]["rules"]:
+        assert {path["backend"]["service"]["port"]["name"] for path in rule["http"]["paths"]} == {"http"}

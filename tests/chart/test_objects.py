@@ -1,0 +1,72 @@
+"""Which objects there are, and whether Kubernetes takes them."""
+
+import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from tests.chart.helm import CHART, Helm, Values
+from tests.chart.switches import SWITCHES
+
+ALWAYS = {
+    "Deployment/app",
+    "Job/app-migrations",
+    "NetworkPolicy/app",
+    "NetworkPolicy/app-migrations",
+    "NetworkPolicy/app-test",
+    "Pod/app-test",
+    "PodDisruptionBudget/app",
+    "Service/app",
+    "ServiceAccount/app",
+}
+POLICIES = {"NetworkPolicy/app", "NetworkPolicy/app-migrations", "NetworkPolicy/app-test"}
+FOREIGN = {"HTTPRoute", "ServiceMonitor"}  # not Kubernetes' own: tests of their own look at them
+OLDEST, NEWEST = "1.30", kubernetes_validate.latest_version()
+
+
+@pytest.mark.parametrize(
+    ("switch", "expected"),
+    {
+        "defaults": ALWAYS,
+        "one replica": ALWAYS - {"PodDisruptionBudget/app"},
+        "autoscaling": ALWAYS | {"HorizontalPodAutoscaler/app"},
+        "autoscaling from one replica": ALWAYS - {"PodDisruptionBudget/app"} | {"HorizontalPodAutoscaler/app"},
+        "ingress": ALWAYS | {"Ingress/app"},
+        "HTTPRoute": ALWAYS | {"HTTPRoute/app"},
+        "no network policy": ALWAYS - POLICIES,
+        "service monitor": ALWAYS | {"ServiceMonitor/app"},
+        "a service account of somebody else": ALWAYS - {"ServiceAccount/app"},
+    }.items(),
+)
+def test_objects(helm: Helm, switch: str, expected: set[str]) -> None:
+    """Each switch should add or take away its own objects, and no others."""
+    assert expected == helm.template(SWITCHES[switch]).names()
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize("values", SWITCHES.values(), ids=SWITCHES)
+def test_valid(helm: Helm, values: Values, version: str) -> None:
+    """Every object should be one that the oldest and the newest Kubernetes know, without an unknown field."""
+    for manifest in helm.template(values).objects:
+        if manifest["kind"] not in FOREIGN:
+            kubernetes_validate.validate(manifest, version, strict=True)
+
+
+@pytest.mark.parametrize("values", SWITCHES.values(), ids=SWITCHES)
+def test_no_secret(helm: Helm, values: Values) -> None:
+    """No Secret should be made and none be read by Helm: pods refer to those of the namespace by their names."""
+    rendered = helm.template(values)
+
+    assert not [name for name in rendered.names() if name.startswith("Secret/")]
+    for manifest in rendered.objects:
+        assert not {"data", "stringData"} & manifest.keys()
+    for _, pod in rendered.pods():
+        for variable in pod["spec"]["containers"][0].get("env", []):
+            named = "DATABASE_URL" in variable["name"] or variable["name"] == "APP_SECRET"
+            assert named == ("secretKeyRef" in variable.get("valueFrom", {}))
+
+
+def test_oldest_kubernetes(helm: Helm) -> None:
+    """A Kubernetes without the sleep action should be refused in one line."""
+    done = helm.run("template", "app", str(CHART), "--kube-version", "1.29.9")
+
+    assert done.returncode == 1
+    assert "chart requires kubeVersion: >=1.30.0-0 which is incompatible with Kubernetes v1.29.9" in done.stderr
