@@ -7,10 +7,10 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-quick lint format types check lock lock-check image image-size bench migration hooks clean
+.PHONY: help run test e2e chart-readme lint format types check lock lock-check image image-size bench migration hooks clean
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- the environment: .venv, from the lock files, by uv where it is, else by pip
 
@@ -53,8 +53,14 @@ migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a 
 
 # --- checking
 
-test: .venv/dev.stamp app/version.txt ## run all tests; MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
-	$(BIN)/pytest --numprocesses 4 --dist worksteal tests
+test: .venv/dev.stamp app/version.txt ## run all tests that need no cluster; MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
+	$(BIN)/pytest --numprocesses 4 --dist worksteal --ignore tests/e2e tests
+
+e2e: .venv/dev.stamp ## test the chart on a real cluster (15 minutes; needs KUBECONFIG, REGISTRY, Docker, helm, kubectl)
+	@$(BIN)/python -m tests.e2e
+
+chart-readme: .venv/dev.stamp ## write the table of values in the chart's README from values.yaml
+	$(BIN)/python -m tests.chart.values_table
 
 lint: .venv/dev.stamp ## look for faults and format in the code
 	$(BIN)/ruff check .

@@ -1,0 +1,19 @@
+"""`python -m tests.e2e`: what `make e2e` runs; says first what is missing."""
+
+import sys
+
+import pytest
+
+from tests.e2e.cluster import missing
+
+
+def run() -> int:
+    """Run the tests, or name what they need, with exit status 2."""
+    if lacking := missing():
+        sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
+        return 2
+    return pytest.main(["tests/e2e", "--verbose", "--timeout", "600"])
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,102 @@
+"""What the tests on a cluster share: images, a namespace for each test, and the report."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import releases
+from tests.e2e.cluster import Namespace, Result, missing, must
+from tests.e2e.database import Database
+from tests.e2e.load import RATE, Load
+from tests.programs import ROOT
+
+MYSQL = "mysql:9.7"
+REPORT = ROOT / "build" / "e2e.md"
+ROWS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def repository() -> str:
+    """Return where the images of this checkout are, after they have been built and pushed."""
+    if lacking := missing():
+        reason = f"no cluster to test on: missing {', '.join(lacking)}"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    repository = f"{os.environ['REGISTRY']}/e2e/app"
+    releases.publish(repository)
+    must("docker", "tag", MYSQL, f"{os.environ['REGISTRY']}/e2e/{MYSQL}")
+    must("docker", "push", f"{os.environ['REGISTRY']}/e2e/{MYSQL}")
+    return repository
+
+
+@pytest.fixture
+def namespace(repository: str, request: pytest.FixtureRequest) -> Iterator[Namespace]:
+    """Return a namespace of the test's own, gone afterwards."""
+    namespace = Namespace(f"e2e-{request.node.name.removeprefix('test_').replace('_', '-')}"[:50], repository)
+    namespace.create()
+    yield namespace
+    namespace.delete()
+
+
+@pytest.fixture
+def database(namespace: Namespace) -> Database:
+    """Return MySQL in that namespace, and the Secrets that the chart refers to."""
+    database = Database(namespace, f"{os.environ['REGISTRY']}/e2e/{MYSQL}")
+    database.create()
+    namespace.kubectl("create", "secret", "generic", "app-secret", "--from-literal=APP_SECRET=the-first-secret")
+    return database
+
+
+Release = Callable[..., Result]
+
+
+@pytest.fixture
+def release(namespace: Namespace, tmp_path: Path) -> Release:
+    """Return a function that installs, or upgrades to, a version, and waits until nothing else is left."""
+
+    def install(version: str, *options: str, timeout: str = "180s") -> Result:
+        result = namespace.helm(releases.package(tmp_path, version), *options, timeout=timeout)
+        if result.returncode == 0:
+            namespace.settle()
+        return result
+
+    return install
+
+
+@pytest.fixture
+def served(release: Release, database: Database) -> Release:
+    """Install 1.0.0, and return the function that installs others."""
+    assert database
+    result = release("1.0.0")
+    assert result.returncode == 0, result.stderr
+    return release
+
+
+LoadOn = Callable[[], Load]
+
+
+@pytest.fixture
+def load(namespace: Namespace, request: pytest.FixtureRequest) -> LoadOn:
+    """Return a function that puts load on the app; its figures become a row of the report."""
+
+    @contextmanager
+    def put() -> Iterator[Load]:
+        with Load(namespace.url) as load:
+            yield load
+        name = request.node.name.removeprefix("test_").replace("_", " ")
+        row = f"| {name} | {load.requests} | {load.failed} | {load.longest_gap:.2f} s | {load.seconds:.0f} s |"
+        request.config.stash.setdefault(ROWS, []).append(row)
+
+    return put  # type: ignore[return-value]  # a context manager that yields it
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the report, and keep it as a file."""
+    if rows := config.stash.get(ROWS, []):
+        head = [f"| at {RATE} requests/s | requests | failed | longest gap | time |", "|---|--:|--:|--:|--:|"]
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text("\n".join([*head, *rows, ""]))
+        terminalreporter.section("report, also in build/e2e.md")
+        terminalreporter.write_line(REPORT.read_text())

@@ -1,0 +1,114 @@
+"""MySQL in the cluster, beside the app, that can be stopped and started."""
+
+import base64
+
+import trustme
+
+from tests.e2e.cluster import Namespace, Object
+
+# The server runs until it is shut down, and again as soon as nobody wants it stopped.
+RUN = """
+while :; do
+  docker-entrypoint.sh mysqld --performance-schema=OFF --pid-file=/var/lib/mysql/mysqld.pid \
+    --ssl-ca=/tls/ca.crt --ssl-cert=/tls/tls.crt --ssl-key=/tls/tls.key --require-secure-transport=ON
+  while [ -e /var/lib/mysql-control/stop ]; do sleep 0.1; done
+done
+"""
+URL = "mysql+pymysql://{user}:tell-nobody@mysql/app?ssl_ca=/etc/mysql-ca/ca.crt"
+USERS = """
+CREATE USER app IDENTIFIED BY 'tell-nobody';
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.* TO app;
+CREATE USER migrations IDENTIFIED BY 'tell-nobody';
+GRANT ALL ON app.* TO migrations;
+"""
+
+
+class Database:
+    """MySQL with verified TLS, a user for the app that may not change the schema, and one that may."""
+
+    def __init__(self, namespace: Namespace, image: str) -> None:
+        self._namespace = namespace
+        self._image = image
+
+    def create(self) -> None:
+        """Start it, and write the Secret `app-mysql` that the chart refers to."""
+        authority = trustme.CA()
+        certificate = authority.issue_cert("mysql")
+        ca = authority.cert_pem.bytes()
+        self._namespace.apply(
+            secret("mysql-tls", {
+                "ca.crt": ca,
+                "tls.crt": certificate.cert_chain_pems[0].bytes(),
+                "tls.key": certificate.private_key_pem.bytes(),
+                "users.sql": USERS.encode(),
+            }),
+            secret("app-mysql", {
+                "ca.crt": ca,
+                "DATABASE_URL": URL.format(user="app").encode(),
+                "MIGRATIONS_DATABASE_URL": URL.format(user="migrations").encode(),
+            }),
+            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "mysql"},
+             "spec": {"selector": {"app": "mysql"}, "ports": [{"port": 3306}]}},
+            self._pod(),
+        )  # fmt: skip
+        self._namespace.kubectl("wait", "pod/mysql", "--for=condition=Ready", "--timeout=120s")
+
+    def stop(self) -> None:
+        """Shut it down; it keeps its data."""
+        self._do("touch /var/lib/mysql-control/stop && mysqladmin -uroot -proot shutdown")
+
+    def start(self) -> None:
+        """Let it run again, and wait until it answers."""
+        self._do(
+            "rm /var/lib/mysql-control/stop; until mysqladmin -uroot -proot ping >/dev/null 2>&1; do sleep 0.05; done"
+        )
+
+    def query(self, statement: str) -> str:
+        """Return what it says to a statement."""
+        return self._do(f"mysql -uroot -proot -N app -e '{statement}'").strip()
+
+    def _do(self, command: str) -> str:
+        return self._namespace.kubectl("exec", "mysql", "--", "sh", "-c", command)
+
+    def _pod(self) -> Object:
+        mounts = {
+            "data": "/var/lib/mysql", "run": "/var/run/mysqld", "tmp": "/tmp",  # noqa: S108  in its container
+            "control": "/var/lib/mysql-control", "tls": "/tls",
+        }  # fmt: skip
+        empty = [{"name": name, "emptyDir": {}} for name in mounts if name != "tls"]
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "mysql", "labels": {"app": "mysql"}},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "terminationGracePeriodSeconds": 1,
+                "securityContext": {
+                    "runAsNonRoot": True, "runAsUser": 999, "fsGroup": 999, "seccompProfile": {"type": "RuntimeDefault"}
+                },
+                "containers": [{
+                    "name": "mysql",
+                    "image": self._image,
+                    "command": ["bash", "-c", RUN],
+                    "env": [
+                        {"name": "MYSQL_ROOT_PASSWORD", "value": "root"}, {"name": "MYSQL_DATABASE", "value": "app"}
+                    ],
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                    "readinessProbe": {
+                        "exec": {"command": ["mysql", "-h127.0.0.1", "-uapp", "-ptell-nobody", "-e", "SELECT 1"]},
+                        "periodSeconds": 1,
+                    },
+                    "volumeMounts": [
+                        *({"name": name, "mountPath": path} for name, path in mounts.items()),
+                        {"name": "tls", "mountPath": "/docker-entrypoint-initdb.d/users.sql", "subPath": "users.sql"},
+                    ],
+                }],
+                "volumes": [*empty, {"name": "tls", "secret": {"secretName": "mysql-tls", "defaultMode": 0o444}}],
+            },
+        }  # fmt: skip
+
+
+def secret(name: str, data: dict[str, bytes]) -> Object:
+    """Return a Secret."""
+    encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": encoded}

@@ -1,0 +1,61 @@
+"""Releases of the app to install: images in the registry, each with the chart of the same number."""
+
+import tempfile
+from pathlib import Path
+
+from tests.e2e.cluster import must
+
+MIGRATION = '''"""{what}"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9001"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    {statement}
+
+
+def downgrade() -> None:
+    op.drop_column("records", "colour")
+'''
+ADD_COLUMN = 'op.add_column("records", sa.Column("colour", sa.String(10)))'
+WRONG = 'op.add_column("nowhere", sa.Column("colour", sa.String(10)))'
+
+# What differs from this checkout's own image, which is 1.0.0: files, by their path in it.
+DIFFERENCES: dict[str, dict[str, str]] = {
+    "1.0.0": {},
+    "1.1.0": {"migrations/versions/9001_colour.py": MIGRATION.format(what="Add a column.", statement=ADD_COLUMN)},
+    "1.2.0": {"migrations/versions/9001_wrong.py": MIGRATION.format(what="Fail.", statement=WRONG)},
+    "1.3.0": {"gunicorn.conf.py": "raise SystemExit('this release cannot start')\n"},
+}
+
+
+def publish(repository: str) -> None:
+    """Build this checkout's image and those that differ from it, and push them."""
+    must("docker", "build", "--tag", f"{repository}:1.0.0", "--build-arg", "VERSION=1.0.0", ".")
+    for version, files in DIFFERENCES.items():
+        if files:
+            with tempfile.TemporaryDirectory() as folder:
+                _build(Path(folder), repository, version, files)
+        must("docker", "push", f"{repository}:{version}")
+
+
+def _build(folder: Path, repository: str, version: str, files: dict[str, str]) -> None:
+    for path, text in {**files, "app/version.txt": f"{version}\n"}.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    (folder / "Dockerfile").write_text(
+        f"FROM {repository}:1.0.0\nCOPY . /app/\nUSER root\nRUN rm /app/Dockerfile\nUSER 10001:10001\n"
+    )
+    must("docker", "build", "--tag", f"{repository}:{version}", str(folder))
+
+
+def package(folder: Path, version: str) -> Path:
+    """Package the chart as the release of that version, and return the file."""
+    numbers = ("--version", version, "--app-version", version)
+    must("helm", "package", "charts/app", *numbers, "--destination", str(folder))
+    return folder / f"app-{version}.tgz"
