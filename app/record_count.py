@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from itertools import count
 
 from app.database import Reading
 from app.metrics import Metrics
@@ -87,17 +88,16 @@ class RecordCount:
         return result
 
     def _replace(self, result: Future[Reading]) -> None:
-        """Read until it succeeds; those who wait are told of the first failure."""
+        """Read until it succeeds; those who wait are told when it has failed twice, as a connection may just be old."""
         left = time.monotonic()
-        while True:
+        for number in count(1):
             started = time.monotonic()
             try:
                 reading = self._read()
             except Exception as error:  # noqa: BLE001  whatever it is, the page explains and the next try may succeed
-                if self._away is None:
-                    left = started
-                self._fail(error, result)
-                time.sleep(max(0.0, started + PAUSE - time.monotonic()))
+                if number > 1:
+                    self._fail(error, result)
+                    time.sleep(max(0.0, started + PAUSE - time.monotonic()))
                 continue
             with self._lock:
                 self._latest, self._next, away, self._away = (started, reading), None, self._away, None

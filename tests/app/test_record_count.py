@@ -18,7 +18,7 @@ class Table:
 
     def __init__(self) -> None:
         self.takes = 0.0
-        self.fails = False
+        self.fails = self.fails_once = False
         self.reads: list[float] = []
         self.readers = self.most_readers = 0
         self.answered = threading.Event()
@@ -31,7 +31,8 @@ class Table:
         self.reads.append(time.monotonic())
         time.sleep(self.takes)
         self.readers -= 1
-        if self.fails:
+        if self.fails or self.fails_once:
+            self.fails_once = False
             raise RuntimeError("gone")
         self.answered.set()
         return Reading(next(self._numbers), "0002", datetime.now(UTC), self.takes)
@@ -138,6 +139,15 @@ def test_away(table: Table) -> None:
     assert table.answered.wait(1)  # without anybody asking
     time.sleep(0.05)
     assert counter.current().records >= 1
+
+
+def test_one_failure_is_nothing(table: Table) -> None:
+    """A connection that was lost is no outage where the next try succeeds."""
+    table.fails_once = True
+    counter = new(table, 60)
+
+    assert counter.current().records == 1
+    assert len(table.reads) == 2
 
 
 def test_only_so_many_wait(table: Table) -> None:
