@@ -1,13 +1,16 @@
 """Where tests get MySQL from: `TEST_DATABASE_URL`, else Docker, else an installed mysqld."""
 
+import gc
 import os
 import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import docker
 from docker.errors import DockerException
@@ -51,14 +54,15 @@ def server() -> Iterator[URL]:
 
 
 @contextmanager
-def container(command: str, volumes: dict[Path, str] | None = None) -> Iterator[URL]:
-    """Yield the address of a new server in Docker, with these options and read-only folders."""
+def container(command: str, folders: dict[Path, str] | None = None) -> Iterator[URL]:
+    """Yield the address of a new server in Docker, with these options and copies of these folders."""
     if not has_docker():
         raise NoServerError("no Docker: start it, for the tests that need a MySQL of their own")
     mysql = MySqlContainer(IMAGE, dialect="pymysql", root_password="root", username="root", password="root")
     mysql.with_command(f"mysqld {command}").with_tmpfs_mount("/var/lib/mysql")
-    for folder, path in (volumes or {}).items():
-        mysql.with_volume_mapping(str(folder), path)
+    for folder, path in (folders or {}).items():
+        for file in folder.iterdir():  # a mount would need an engine that sees our files
+            mysql.with_copy_into_container(file, f"{path}/{file.name}")
     with mysql:
         yield make_url(mysql.get_connection_url()).set(database=None)
 
@@ -96,11 +100,19 @@ def _wait(url: URL) -> None:
             return
 
 
+def docker_host() -> str:
+    """Return the name of the machine on which ports of containers are published: another one in a pipeline."""
+    return urlsplit(os.environ.get("DOCKER_HOST", "")).hostname or "localhost"
+
+
 def has_docker() -> bool:
     """Whether a Docker engine answers."""
-    with closing(docker.from_env(version="1.41")) as client:
-        try:
-            client.ping()
-        except (DockerException, RequestException):
-            return False
-    return True
+    try:
+        with closing(docker.from_env(version="1.41")) as client:
+            return bool(client.ping())
+    except (DockerException, RequestException):
+        pass
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()  # the client leaves a socket open that reached nobody
+    return False

@@ -1,6 +1,7 @@
 """TLS to MySQL: with a CA given, the server has to prove that it is the right one."""
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,12 @@ from tests import mysql
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a CA, a certificate of that CA for `localhost`, and another CA."""
+    """Return a folder with a CA, a certificate of that CA for the engine's name, and another CA."""
     folder = tmp_path_factory.mktemp("certificates")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     trustme.CA().cert_pem.write_to_path(str(folder / "another-ca.pem"))
-    certificate = authority.issue_cert("localhost")
+    certificate = authority.issue_cert(mysql.docker_host())
     certificate.cert_chain_pems[0].write_to_path(str(folder / "server.pem"))
     certificate.private_key_pem.write_to_path(str(folder / "server.key"))
     for path in (folder, *folder.iterdir()):
@@ -36,7 +37,7 @@ def server(certificates: Path) -> Iterator[URL]:
     options = "--ssl-ca=/tls/ca.pem --ssl-cert=/tls/server.pem --ssl-key=/tls/server.key"
     try:
         with mysql.container(options, {certificates: "/tls"}) as url:
-            yield url.set(host="localhost")
+            yield url.set(host=mysql.docker_host())
     except mysql.NoServerError as reason:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(reason))
 
@@ -66,7 +67,7 @@ def test_wrong_authority(server: URL, certificates: Path) -> None:
 def test_wrong_name(server: URL, certificates: Path) -> None:
     """A server with a certificate for another name is refused."""
     with pytest.raises(OperationalError, match=r"IP address mismatch|Hostname mismatch"):
-        cipher(server.set(host="127.0.0.1"), certificates / "ca.pem")
+        cipher(server.set(host=socket.gethostbyname(mysql.docker_host())), certificates / "ca.pem")
 
 
 def test_no_tls(server: URL, certificates: Path) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from tests.mysql import has_docker
+from tests.mysql import docker_host, has_docker
 from tests.programs import ROOT
 
 VERSION = "9.8.7"
+HEADERS = {"Accept": "application/json", "Host": "localhost"}
 # What the Pod Security Standard `restricted` and a careful chart leave: nothing to write to but memory.
 RESTRICTED = "--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges".split()  # noqa: SIM905  as in a shell
 
@@ -52,11 +53,11 @@ def start(image: str) -> Iterator[Start]:
 
 def wait(container: str) -> requests.Response:
     """Return the page of a container that has just been started."""
-    address = docker("port", container, "8000/tcp").split()[0].replace("0.0.0.0", "127.0.0.1")  # noqa: S104  an output
+    port = docker("port", container, "8000/tcp").split()[0].rpartition(":")[2]
     deadline = time.monotonic() + 30
     while True:
         try:
-            return requests.get(f"http://{address}/", headers={"Accept": "application/json"}, timeout=5)
+            return requests.get(f"http://{docker_host()}:{port}/", headers=HEADERS, timeout=5)
         except requests.ConnectionError:
             assert time.monotonic() < deadline, docker("logs", container)
             time.sleep(0.1)
@@ -68,7 +69,7 @@ def test_serves(start: Start, user: str | None) -> None:
     who = ["--user", user] if user else []
     data = ["--tmpfs", "/data:mode=1777", "--env", "DATABASE_URL=sqlite:////data/app.db"]
     container = start(
-        *data, *who, "--publish", "127.0.0.1::8000",
+        *data, *who, "--publish", "8000",
         command=("sh", "-c", "alembic upgrade head && exec gunicorn"),
     )  # fmt: skip
 
