@@ -3,11 +3,12 @@
 PYTHON ?= python3
 IMAGE ?= app
 VERSION = $(shell cat app/version.txt)
+TESTS ?= tests
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test e2e chart-readme lint format types check lock lock-check image image-size bench migration hooks clean
+.PHONY: help run test e2e chart-readme lint format types check lock lock-check commits version tag release-rehearsal image image-size bench migration hooks clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +35,11 @@ endif
 	$(call install,$<)
 	@touch $@
 
+.venv/release.stamp: requirements-release.lock | .venv/bin/python
+	@echo "installing what releasing needs …"
+	$(call install,$<)
+	@touch $@
+
 # The version from git's tags; made again after a commit, a checkout or a tag.
 app/version.txt: .venv/run.stamp pyproject.toml $(wildcard .git/logs/HEAD .git/packed-refs .git/refs/tags)
 	@$(BIN)/hatchling build --hooks-only --target wheel >/dev/null
@@ -53,8 +59,8 @@ migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a 
 
 # --- checking
 
-test: .venv/dev.stamp app/version.txt ## run all tests that need no cluster; MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
-	$(BIN)/pytest --numprocesses 4 --dist worksteal --ignore tests/e2e tests
+test: .venv/dev.stamp app/version.txt ## run all tests that need no cluster, or those of TESTS=…; MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
+	$(BIN)/pytest --numprocesses 4 --dist worksteal --ignore tests/e2e --ignore tests/rehearsal $(TESTS)
 
 e2e: .venv/dev.stamp ## test the chart on a real cluster (15 minutes; needs KUBECONFIG, REGISTRY, Docker, helm, kubectl)
 	@$(BIN)/python -m tests.e2e
@@ -84,11 +90,33 @@ check: lint types lock-check test ## all that CI checks
 hooks: .venv/dev.stamp ## check each commit before it is made
 	$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg
 
+# --- what the pipeline does, here
+
+commits: .venv/dev.stamp ## check commit messages: make commits RANGE=main.. TITLE="feat: what a merge request does"
+	@test -n "$(RANGE)" || { echo 'RANGE: missing; expected commits as git names them: make commits RANGE=main..' >&2; exit 2; }
+	$(BIN)/cz check --rev-range "$(RANGE)"
+	@test -z "$$TITLE" || $(BIN)/cz check --message "$$TITLE"
+
+version: .venv/release.stamp ## print the version that comes next
+	@ci/version.sh
+
+tag: .venv/release.stamp ## tag this commit as VERSION and push the tag (the pipeline does; needs GITLAB_TOKEN)
+	@ci/tag.sh
+
+# What runs .gitlab-ci.yml here as GitLab would (PIPELINE EVENT DIR), and what makes an empty repository for it and prints
+# its address (NEW_REPOSITORY NAME); where there is none, the rehearsal says so.
+lab := $(wildcard ../shared/lab)
+export PIPELINE ?= $(if $(lab),$(abspath $(lab)/pipeline.sh))
+export NEW_REPOSITORY ?= $(if $(lab),$(abspath $(lab)/flux.sh) repo)
+
+release-rehearsal: .venv/dev.stamp ## run the real pipeline for merges of every kind (30 minutes; needs Docker, REGISTRY, PIPELINE, NEW_REPOSITORY)
+	@$(BIN)/python -m tests.rehearsal
+
 # --- the image
 
 image: app/version.txt ## build the image app:VERSION
-	docker build --tag $(IMAGE):$(subst +,-,$(VERSION)) --tag $(IMAGE):latest \
-	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .
+	IMAGE=$(IMAGE) VERSION=$(VERSION) ci/image.sh
+	docker tag $(IMAGE):$(subst +,-,$(VERSION)) $(IMAGE):latest
 
 image-size: ## print what the image adds to its base, compressed
 	ci/image-size.sh $(IMAGE):latest python:3.13-slim 25
@@ -97,4 +125,4 @@ bench: .venv/dev.stamp app/version.txt ## measure the page beside its peers (10 
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what was installed and made
-	rm -rf .venv var build app/version.txt .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv var build *.env app/version.txt .mypy_cache .pytest_cache .ruff_cache

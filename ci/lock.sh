@@ -21,13 +21,18 @@ case ${1:-} in
 --check) upgrade= ;;
 *) echo "usage: ci/lock.sh --upgrade|--check" >&2 && exit 2 ;;
 esac
-compile requirements.lock $upgrade pyproject.toml
-compile requirements-build.lock $upgrade --group build
-# installed beside the others, so in the same versions
-compile requirements-dev.lock $upgrade --group dev --constraint "$folder/requirements.lock" --constraint "$folder/requirements-build.lock"
+# shellcheck disable=SC2086  # an option or nothing
+{
+  compile requirements.lock $upgrade pyproject.toml
+  compile requirements-build.lock $upgrade --group build
+  # installed beside the others, so in the same versions
+  compile requirements-dev.lock $upgrade --group dev --constraint "$folder/requirements.lock" \
+    --constraint "$folder/requirements-build.lock"
+  compile requirements-release.lock $upgrade --group release --constraint "$folder/requirements-dev.lock"
+}
 
 status=0
-for lock in requirements.lock requirements-build.lock requirements-dev.lock; do
+for lock in requirements.lock requirements-build.lock requirements-dev.lock requirements-release.lock; do
   if [ -n "$upgrade" ]; then
     cp "$folder/$lock" "$lock"
   elif ! cmp -s "$folder/$lock" "$lock"; then

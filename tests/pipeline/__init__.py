@@ -1,0 +1,1 @@
+"""The pipeline's file, and which jobs its rules select."""

@@ -1,0 +1,1 @@
+"""The whole pipeline, run for merges of every kind."""

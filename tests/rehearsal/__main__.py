@@ -1,0 +1,27 @@
+"""`python -m tests.rehearsal`: what `make release-rehearsal` runs; says first what is missing."""
+
+import os
+import shutil
+import sys
+
+import pytest
+
+from tests.pipeline import runner
+
+
+def missing() -> list[str]:
+    """Return what the rehearsal needs and cannot find."""
+    lacking = [] if os.environ.get("REGISTRY") else ["the variable REGISTRY"]
+    return runner.missing() + lacking + [f"the program {name}" for name in ("docker", "helm") if not shutil.which(name)]
+
+
+def run() -> int:
+    """Run the rehearsal, or name what it needs, with exit status 2."""
+    if lacking := missing():
+        sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
+        return 2
+    return pytest.main(["tests/rehearsal", "--verbose", "--capture", "no", "--timeout", "3600", "--exitfirst"])
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,104 @@
+"""What the rehearsal has: a project of its own, and the report."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.runner import Clone, new_repository, run
+from tests.pipeline.test_file import images as pipeline_images
+from tests.programs import ROOT
+from tests.rehearsal import images
+from tests.rehearsal.pipeline import Pipeline
+from tests.rehearsal.registry import Registry
+
+REPORT = ROOT / "build" / "rehearsal.md"
+ROWS = pytest.StashKey[list[str]]()
+
+# Project variables, as a maintainer sets them on GitLab; the key is made for this rehearsal.
+VARIABLES = {"COSIGN_PASSWORD": "rehearsal", "REGISTRY_INSECURE": "true", "SCAN_WITHOUT_DATABASE": "allowed"}
+# All tests run in the first pipeline; then a few, as the rest of the pipeline is what is rehearsed.
+FEW_TESTS = {"TESTS": "tests/app/test_page.py"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository, what its pipelines published, and what they are told."""
+
+    clone: Clone
+    registry: Registry
+    variables: Path
+
+    def tell(self, **variables: str) -> None:
+        """Set these project variables too, for the pipelines from now on."""
+        known = json.loads(self.variables.read_text()) if self.variables.exists() else {}
+        self.variables.write_text(json.dumps({**known, **variables}))
+
+    def tags(self) -> dict[str, str]:
+        """Return the repository's tags, and the commit of each."""
+        lines = self.clone.git("ls-remote", "--tags", "origin").splitlines()
+        tags = {ref.removeprefix("refs/tags/"): commit for commit, ref in (line.split() for line in lines)}
+        return {tag: tags.get(f"{tag}^{{}}", commit) for tag, commit in tags.items() if not tag.endswith("^{}")}
+
+    def pipeline(self, name: str, event: str = "main", clone: Clone | None = None, **settings: str) -> Pipeline:
+        """Begin the pipeline of an event."""
+        return Pipeline(name, clone or self.clone, event, PIPELINE_VARIABLES=str(self.variables), **settings)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a new project with this checkout's files, and nothing released."""
+    images.provide()
+    images.provide_helm(os.environ["REGISTRY"])
+    folder = tmp_path_factory.mktemp("rehearsal")
+    name = f"rehearsal/app-{int(time.time())}"
+    clone = Clone.of(new_repository(name), folder / "clone")
+    clone.git("checkout", "--quiet", "--orphan", "first")  # history without a release
+    clone.git("branch", "--quiet", "--delete", "--force", "main")
+    clone.git("branch", "--quiet", "--move", "main")
+    clone.commit("feat: show the page")
+    project = Project(clone, Registry(name), folder / "variables.yml")
+    project.tell(**VARIABLES, COSIGN_PRIVATE_KEY=_signing_key(folder))
+    return project
+
+
+def _signing_key(folder: Path) -> str:
+    (cosign,) = (image for image in pipeline_images() if "cosign" in image)
+    container = run(
+        "docker", "create", "--env", "COSIGN_PASSWORD=rehearsal", "--workdir", "/tmp",  # noqa: S108  the container's
+        "--entrypoint", "cosign", cosign, "generate-key-pair",
+    ).strip()  # fmt: skip
+    run("docker", "start", "--attach", container)
+    for file in ("cosign.key", "cosign.pub"):
+        run("docker", "cp", f"{container}:/tmp/{file}", str(folder))
+    run("docker", "rm", container)
+    return (folder / "cosign.key").read_text()
+
+
+Outcome = Callable[[str, Pipeline, str], None]
+
+
+@pytest.fixture
+def outcome(request: pytest.FixtureRequest) -> Outcome:
+    """Return a function that adds a row to the report: what was merged, its pipeline, what came of it."""
+
+    def add(what: str, pipeline: Pipeline, result: str) -> None:
+        after = f"{pipeline.published_after:.0f} s" if pipeline.published_after else ""
+        row = f"| {what} | {'passed' if pipeline.passed else 'failed'} | {result} | {after} |"
+        request.config.stash.setdefault(ROWS, []).append(row)
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the report, and keep it as a file."""
+    if rows := config.stash.get(ROWS, []):
+        head = ["| merge | pipeline | outcome | merge to published |", "|---|---|---|--:|"]
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text("\n".join([*head, *rows, ""]))
+        terminalreporter.section("report, also in build/rehearsal.md")
+        terminalreporter.write_line(REPORT.read_text())

@@ -1,0 +1,81 @@
+"""One run of the pipeline: what it printed, how it ended, and how long a release took."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+from tests.pipeline.runner import Clone
+from tests.programs import ROOT
+
+LOGS = ROOT / "build" / "rehearsal"
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
+
+
+class Pipeline:
+    """A pipeline that runs. Its log is kept in build/rehearsal/NAME.log."""
+
+    def __init__(self, name: str, clone: Clone, event: str, **settings: str) -> None:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.log = LOGS / f"{name}.log"
+        self.published_after: float | None = None  # seconds
+        self._lines: list[str] = []
+        self._begin = time.monotonic()
+        self._process = subprocess.Popen(
+            clone.command(event), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True, env={**os.environ, **settings},
+        )  # fmt: skip
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        with self.log.open("w") as log:
+            for line in self._process.stdout:
+                plain = COLOURS.sub("", line)
+                log.write(plain)
+                log.flush()
+                self._lines.append(plain)
+                if "published oci://" in plain:
+                    self.published_after = time.monotonic() - self._begin
+
+    def wait(self) -> "Pipeline":
+        """Wait for its end."""
+        self._process.wait(3600)
+        self._reader.join(10)
+        assert self._process.stdout
+        self._process.stdout.close()
+        return self
+
+    def wait_for(self, text: str) -> None:
+        """Wait until it has printed something."""
+        while text not in self.output:
+            assert self._process.poll() is None, f"ended without printing {text!r}: see {self.log}"
+            time.sleep(0.2)
+
+    def kill(self) -> "Pipeline":
+        """End it at once, as when a runner is lost."""
+        os.killpg(self._process.pid, signal.SIGINT)
+        return self.wait()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every job passed that has to."""
+        return self._process.returncode == 0
+
+    @property
+    def output(self) -> str:
+        """What it has printed."""
+        return "".join(self._lines)
+
+    def has(self, text: str) -> bool:
+        """Whether it printed that."""
+        return text in self.output
+
+    def value(self, name: str) -> str:
+        """Return a value that a job printed as NAME=VALUE."""
+        found = re.findall(rf"\b{name}=(\S+)", self.output)
+        assert found, f"{name} is not in {self.log}"
+        return str(found[-1])
