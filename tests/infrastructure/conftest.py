@@ -1,0 +1,50 @@
+"""What the tests of the infrastructure share: the API, and the scripts that ask it."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.infrastructure.apis import ORGANIZATION, TOKEN, Api, api
+from tests.programs import ROOT, Result, environment
+
+Script = Callable[..., Result]
+
+
+@pytest.fixture
+def hcp() -> Iterator[Api]:
+    """Return HCP Terraform's API, where nothing is known yet."""
+    with api() as served:
+        yield served
+
+
+@pytest.fixture
+def script(hcp: Api, tmp_path: Path) -> Script:
+    """Return a function that runs a script of provision/ with the settings of a pipeline, and with others."""
+    if shutil.which("jq") is None or shutil.which("curl") is None:
+        pytest.skip("install jq and curl")
+
+    def run(name: str, *arguments: str | Path, **settings: str) -> Result:
+        pipeline = {
+            "ENVIRONMENT": "dev",
+            "TF_CLOUD_ORGANIZATION": ORGANIZATION,
+            "TF_TOKEN_app_terraform_io": TOKEN,
+            "TF_API": hcp.address,
+        }
+        return subprocess.run(
+            [ROOT / "provision" / name, *arguments],
+            cwd=tmp_path, env=environment(None, **(pipeline | settings)),
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def refusal(result: Result) -> str:
+    """Return the one line with which something was refused."""
+    assert result.returncode == 2, (result.returncode, result.stderr)
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1, result.stderr
+    return result.stderr.removesuffix("\n")
