@@ -8,7 +8,8 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test e2e chart-readme lint format types check lock lock-check commits version tag release-rehearsal image image-size bench migration hooks clean
+.PHONY: help run test e2e chart-readme lint format types check lock lock-check commits version tag \
+  release-rehearsal image image-size bench migration hooks plan apply infrastructure clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +124,17 @@ image-size: ## print what the image adds to its base, compressed
 
 bench: .venv/dev.stamp app/version.txt ## measure the page beside its peers (10 minutes; needs Docker and Node.js)
 	$(BIN)/python -m benchmarks
+
+# --- infrastructure: the state is where TERRAFORM_BACKEND says, as infrastructure/terraform.sh explains
+
+plan: ## say what would change in an environment: make plan ENV=dev
+	@infrastructure/terraform.sh "$(ENV)" plan
+
+apply: ## make or change an environment, after a yes: make apply ENV=dev
+	@infrastructure/terraform.sh "$(ENV)" apply
+
+infrastructure: ## check the infrastructure's code: format, validity, tests; no account needed
+	infrastructure/check.sh
 
 clean: ## remove what was installed and made
 	rm -rf .venv var build *.env app/version.txt .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,9 @@
+# Where the state is kept: HCP Terraform. The organisation comes from TF_CLOUD_ORGANIZATION, the workspace from
+# TF_WORKSPACE. For another place terraform.sh writes backend_override.tf, which replaces this block (TERRAFORM_BACKEND).
+terraform {
+  cloud {
+    workspaces {
+      tags = ["app"]
+    }
+  }
+}

@@ -1,0 +1,34 @@
+# One environment: a cluster and a MySQL database in a private network. What each environment has is a table in
+# modules/environment; how a cloud makes it is a module of its own. Another cloud is another folder beside
+# modules/digitalocean with the same variables and outputs, and its name below.
+
+module "environment" {
+  source = "./modules/environment"
+
+  workspace   = terraform.workspace
+  environment = var.environment
+}
+
+module "cloud" {
+  source = "./modules/digitalocean"
+
+  name        = module.environment.name
+  region      = var.region
+  cluster     = module.environment.cluster
+  database    = module.environment.database
+  maintenance = module.environment.maintenance
+}
+
+# The lock of a protected environment. `prevent_destroy` takes no variable and so cannot stand at the cluster itself,
+# which dev may delete. It stands here, at something that exists only where deletion_protection is true, and that has
+# to be replaced with whatever it protects: a plan that would delete or replace the cluster or the database (whole, or
+# by -target), or that would take the lock away, is refused. README.md says how to open it.
+resource "terraform_data" "deletion_protection" {
+  count = module.environment.deletion_protection ? 1 : 0
+
+  triggers_replace = module.cloud.protected
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}

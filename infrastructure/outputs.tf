@@ -1,0 +1,51 @@
+# What provision/ reads. All are sensitive: two hold keys, and the rest would tell an attacker where to try.
+
+output "kubeconfig" {
+  description = "The cluster's kubeconfig, for seven days from the last apply."
+  value       = module.cloud.kubeconfig
+  sensitive   = true
+}
+
+output "database_url" {
+  description = "The database for the service, as the user app."
+  value       = local.database_urls.app
+  sensitive   = true
+}
+
+output "migrations_database_url" {
+  description = "The database for the migrations, as the user migrations."
+  value       = local.database_urls.migrations
+  sensitive   = true
+}
+
+output "admin_database_url" {
+  description = "The database for provisioning, as the user that may grant privileges."
+  value       = local.database_urls.admin
+  sensitive   = true
+}
+
+output "database_ca" {
+  description = "The certificate that the database's own is verified with (PEM)."
+  value       = module.cloud.database.ca
+  sensitive   = true
+
+  precondition {
+    condition     = trimspace(module.cloud.database.ca) != ""
+    error_message = "database_ca: empty; expected a certificate, without which no connection can be verified."
+  }
+}
+
+locals {
+  # Without a query: what a client adds to it, such as the file that it keeps the certificate in, is the client's business.
+  database_urls = {
+    for role, user in module.cloud.database.users : role => format(
+      "mysql+pymysql://%s:%s@%s:%d/%s",
+      # urlencode writes a space as "+", which only a query reads as a space
+      replace(urlencode(user.name), "+", "%20"),
+      replace(urlencode(user.password), "+", "%20"),
+      module.cloud.database.host,
+      module.cloud.database.port,
+      module.cloud.database.name,
+    )
+  }
+}

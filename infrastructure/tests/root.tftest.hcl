@@ -1,0 +1,78 @@
+# The whole for each environment: that the table's sizes are to be had, what is locked, and how addresses are written.
+
+mock_provider "digitalocean" {
+  mock_resource "digitalocean_kubernetes_cluster" {
+    defaults = {
+      kube_config = [{ raw_config = "apiVersion: v1", host = "", token = "", cluster_ca_certificate = "", client_key = "", client_certificate = "", expires_at = "" }]
+    }
+  }
+  mock_resource "digitalocean_database_cluster" {
+    defaults = {
+      private_host = "private.example.com"
+      port         = 25060
+      user         = "admin"
+      password     = "plain"
+    }
+  }
+  mock_resource "digitalocean_database_user" {
+    defaults = { password = "p@ss: word+/%" }
+  }
+}
+
+run "dev_can_be_deleted" {
+  command = plan
+
+  variables {
+    environment = "dev"
+  }
+
+  assert {
+    condition     = length(terraform_data.deletion_protection) == 0
+    error_message = "The environment dev should have no lock."
+  }
+}
+
+run "staging_can_be_deleted" {
+  command = plan
+
+  variables {
+    environment = "staging"
+  }
+
+  assert {
+    condition     = length(terraform_data.deletion_protection) == 0
+    error_message = "The environment staging should have no lock."
+  }
+}
+
+run "prod_is_locked" {
+  command = plan
+
+  variables {
+    environment = "prod"
+  }
+
+  assert {
+    condition     = length(terraform_data.deletion_protection) == 1
+    error_message = "The environment prod should have a lock."
+  }
+}
+
+run "addresses_are_encoded_and_private" {
+  variables {
+    environment = "dev"
+  }
+
+  assert {
+    condition     = output.database_url == "mysql+pymysql://app:p%40ss%3A%20word%2B%2F%25@private.example.com:25060/app"
+    error_message = "Whatever is in a password should be encoded, and the host should be the private one."
+  }
+  assert {
+    condition     = output.migrations_database_url == "mysql+pymysql://migrations:p%40ss%3A%20word%2B%2F%25@private.example.com:25060/app"
+    error_message = "The migrations should have the address with their own user."
+  }
+  assert {
+    condition     = output.admin_database_url == "mysql+pymysql://admin:plain@private.example.com:25060/app"
+    error_message = "Provisioning should have the address with the user that may grant privileges."
+  }
+}

@@ -1,0 +1,159 @@
+"""What Terraform itself does with the root: which environment it is, what is locked, and the names that others read."""
+
+import json
+import os
+import re
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from tests.infrastructure.apis import Api
+from tests.infrastructure.conftest import Script, refusal
+from tests.infrastructure.terraform import INFRASTRUCTURE, MissingError, Terraform
+
+
+@pytest.fixture
+def terraform(tmp_path: Path) -> Terraform:
+    """Return Terraform with nothing applied; where it is not installed, the tests are skipped, but fail in CI."""
+    try:
+        return Terraform(tmp_path / "infrastructure")
+    except MissingError as reason:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(reason))
+
+
+def test_applied_outputs_are_what_provisioning_reads(terraform: Terraform, script: Script, tmp_path: Path) -> None:
+    """Every output that the provisioning jobs read is there after an apply, in the form that they read."""
+    done = terraform.run("staging", "apply", "-auto-approve")
+    assert done.returncode == 0, done.stderr
+    file = tmp_path / "outputs.json"
+    file.write_text(terraform.run("staging", "output", "-json").stdout)
+    outputs = json.loads(script("outputs.sh", ENVIRONMENT="staging", TERRAFORM_OUTPUTS=str(file)).stdout)
+    assert outputs["kubeconfig"]["value"] == "kubeconfig of app-staging"
+    assert outputs["database_url"]["value"] == "mysql+pymysql://app:its%20password@app-staging.example.com:3306/app"
+    assert all(output["sensitive"] for output in outputs.values())
+
+
+def test_each_environment_has_a_state_of_its_own(terraform: Terraform) -> None:
+    """What is applied in one environment is not there in another."""
+    assert terraform.run("dev", "apply", "-auto-approve").returncode == 0
+    assert json.loads(terraform.run("staging", "output", "-json").stdout) == {}
+
+
+def test_dev_can_be_removed(terraform: Terraform) -> None:
+    """An environment without a lock goes as it came."""
+    assert terraform.run("dev", "apply", "-auto-approve").returncode == 0
+    assert terraform.run("dev", "destroy", "-auto-approve").returncode == 0
+
+
+def test_prod_cannot_be_lost_by_any_plan(terraform: Terraform) -> None:
+    """In prod each way to lose the database is refused, until the lock is taken out of the state by its name."""
+    assert terraform.run("prod", "apply", "-auto-approve").returncode == 0
+    unlocked = terraform.folder / "modules" / "environment" / "environments.tf"
+    ways = {
+        "removing everything": ("destroy", "-auto-approve"),
+        "removing the database": ("destroy", "-auto-approve", "-target=module.cloud.terraform_data.database"),
+        "replacing the database": ("apply", "-auto-approve", "-replace=module.cloud.terraform_data.database"),
+        "moving to another region": ("apply", "-auto-approve", "-var=region=elsewhere"),
+    }
+    for way, command in ways.items():
+        assert "prevent_destroy" in terraform.run("prod", *command).stderr, way
+    locked = unlocked.read_text()
+    unlocked.write_text(locked.replace("deletion_protection = true", "deletion_protection = false"))
+    assert "prevent_destroy" in terraform.run("prod", "apply", "-auto-approve").stderr, "unlocking in the table"
+    unlocked.write_text(locked)
+    assert terraform.run("prod", "state", "rm", "terraform_data.deletion_protection[0]").returncode == 0
+    assert terraform.run("prod", "destroy", "-auto-approve").returncode == 0
+
+
+def test_prod_can_be_changed(terraform: Terraform) -> None:
+    """The lock hinders nothing that loses nothing."""
+    assert terraform.run("prod", "apply", "-auto-approve").returncode == 0
+    table = terraform.folder / "modules" / "environment" / "environments.tf"
+    table.write_text(table.read_text().replace("max = 6", "max = 9"))
+    done = terraform.run("prod", "apply", "-auto-approve")
+    assert done.returncode == 0, done.stderr
+    assert "0 added, 1 changed, 0 destroyed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "line"),
+    [
+        (("test", "plan"), {}, 'environment: "test"; expected dev, staging or prod'),
+        (("dev",), {}, "usage: infrastructure/terraform.sh dev|staging|prod COMMAND…"),
+        (("dev", "plan"), {"TERRAFORM_BACKEND": "s3"}, 'TERRAFORM_BACKEND: "s3"; expected hcp, gitlab or local'),
+        (
+            ("dev", "plan"),
+            {"TERRAFORM_BACKEND": "hcp"},
+            "TF_CLOUD_ORGANIZATION: missing; expected the organisation's name in HCP Terraform",
+        ),
+        (
+            ("dev", "plan"),
+            {"TERRAFORM_BACKEND": "gitlab"},
+            "CI_API_V4_URL: missing; expected what GitLab sets in a pipeline",
+        ),
+        (
+            ("dev", "plan"),
+            {"TERRAFORM_BACKEND": "gitlab", "CI_API_V4_URL": "https://gitlab.example.com/api/v4", "CI_PROJECT_ID": "7"},
+            "TF_HTTP_PASSWORD: missing; expected an access token of GitLab, with the scope api",
+        ),
+        (
+            ("dev", "plan"),
+            {"TERRAFORM": "no-terraform"},
+            "no-terraform: not installed; expected Terraform or OpenTofu 1.9 or newer",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    terraform: Terraform, arguments: tuple[str, ...], settings: dict[str, str], line: str
+) -> None:
+    """What is missing or wrong is told in one line, before Terraform is started."""
+    assert refusal(terraform.run(*arguments, **settings)) == line
+
+
+def test_another_workspace_is_refused(terraform: Terraform) -> None:
+    """Whoever runs Terraform in a workspace of another name is told which there are."""
+    assert terraform.run("dev", "workspace", "new", "production").returncode == 0
+    done = terraform.plan_in("production")
+    assert 'workspace: "production"; expected app-dev, app-prod, app-staging' in " ".join(done.stderr.split())
+
+
+def test_gitlab_keeps_a_state_for_each_environment(terraform: Terraform, script: Script, hcp: Api) -> None:
+    """What is applied with GitLab's backend is kept there, under a lock, and provisioning reads it there."""
+    hcp.authorization = f"Basic {b64encode(b'gitlab-ci-token:job-token').decode()}"
+    pipeline = {"CI_API_V4_URL": hcp.address, "CI_PROJECT_ID": "7", "CI_JOB_TOKEN": "job-token"}
+    for environment in ("dev", "prod"):
+        plan = terraform.run(environment, "plan", "-out=plan.tfplan", TERRAFORM_BACKEND="gitlab", **pipeline)
+        assert plan.returncode == 0, plan.stderr
+        done = terraform.run(environment, "apply", "plan.tfplan", TERRAFORM_BACKEND="gitlab", **pipeline)
+        assert done.returncode == 0, done.stderr
+        outputs = script("outputs.sh", ENVIRONMENT=environment, TERRAFORM_BACKEND="gitlab", **pipeline)
+        assert json.loads(outputs.stdout)["kubeconfig"]["value"] == f"kubeconfig of app-{environment}"
+    address = "/projects/7/terraform/state/app-prod"
+    changes = [asked for asked in hcp.asked if address in asked and not asked.startswith("/")]
+    assert changes[-3:] == [f"POST {address}/lock", f"POST {address}", f"DELETE {address}/lock"]
+
+
+def test_a_cloud_has_what_the_root_asks_for() -> None:
+    """DigitalOcean's module takes and gives what the cloud on paper does, and so what any other has to."""
+    module = INFRASTRUCTURE / "modules" / "digitalocean"
+    names = {
+        kind: set(re.findall(rf'^{kind} "(\w+)"', (module / f"{kind}s.tf").read_text(), re.MULTILINE))
+        for kind in ("variable", "output")
+    }
+    assert names["variable"] == {"name", "region", "cluster", "database", "maintenance"}
+    assert names["output"] == {"kubeconfig", "database", "protected"}
+
+
+def test_nothing_outside_names_a_cloud() -> None:
+    """Only the module of the cloud, and the line that chooses it, know which one it is."""
+    files = [*INFRASTRUCTURE.glob("*.tf"), *(INFRASTRUCTURE / "modules" / "environment").glob("*.tf")]
+    naming = {file.name for file in files if re.search(r"(?<!modules/)digitalocean", file.read_text())}
+    assert naming == {"versions.tf"}
+
+
+def test_all_outputs_are_sensitive() -> None:
+    """No output is shown in a log of Terraform."""
+    outputs = re.split(r"^output ", (INFRASTRUCTURE / "outputs.tf").read_text(), flags=re.MULTILINE)[1:]
+    assert len(outputs) == 5
+    assert all("sensitive   = true" in output for output in outputs)
