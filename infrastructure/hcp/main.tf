@@ -1,0 +1,105 @@
+# HCP Terraform's side, made once: a workspace for each environment, and the notification that starts provisioning.
+
+provider "tfe" {
+  organization = var.organization
+}
+
+provider "gitlab" {
+  base_url = var.gitlab_url
+}
+
+locals {
+  environments = toset(["dev", "staging", "prod"])
+  branch       = "main"
+}
+
+# --- workspaces
+
+resource "tfe_workspace" "this" {
+  for_each = local.environments
+
+  name               = "app-${each.key}"
+  description        = "The infrastructure of ${each.key}."
+  tag_names          = ["app"] # as in ../backend.tf
+  working_directory  = "infrastructure"
+  terraform_version  = "~> 1.11"
+  auto_apply         = false              # somebody reads the plan and confirms
+  allow_destroy_plan = each.key != "prod" # beside the lock in ../main.tf
+  queue_all_runs     = false              # the first run is started by a person, too
+
+  file_triggers_enabled = true
+  trigger_patterns      = ["infrastructure/*", "infrastructure/modules/**/*"]
+
+  dynamic "vcs_repo" {
+    for_each = var.oauth_token_id[*]
+
+    content {
+      identifier     = var.gitlab_project
+      branch         = local.branch
+      oauth_token_id = vcs_repo.value
+    }
+  }
+}
+
+# The same as the workspace's name says, for whoever runs Terraform without the workspace.
+resource "tfe_variable" "environment" {
+  for_each = local.environments
+
+  workspace_id = tfe_workspace.this[each.key].id
+  key          = "environment"
+  value        = each.key
+  category     = "terraform"
+}
+
+resource "tfe_variable" "digitalocean_token" {
+  for_each = local.environments
+
+  workspace_id = tfe_workspace.this[each.key].id
+  key          = "DIGITALOCEAN_TOKEN"
+  category     = "env"
+  description  = "Version ${var.digitalocean_token_version}."
+  sensitive    = true
+  value_wo     = var.digitalocean_token
+
+  # A write-only value is sent when the variable is made, so another version makes it anew.
+  lifecycle {
+    replace_triggered_by = [terraform_data.digitalocean_token_version]
+  }
+}
+
+resource "terraform_data" "digitalocean_token_version" {
+  input = var.digitalocean_token_version
+}
+
+# --- from an applied run to provisioning
+
+resource "gitlab_pipeline_trigger" "provision" {
+  project     = var.gitlab_project
+  description = "HCP Terraform: provision an environment when it was applied."
+}
+
+data "gitlab_project" "this" {
+  path_with_namespace = var.gitlab_project
+}
+
+# GitLab cannot check the signature that HCP Terraform would send, so none is asked for: provision/triggered.sh asks
+# HCP Terraform itself whether what it is told is so. The token in the address can start this pipeline and nothing else.
+resource "tfe_notification_configuration" "provision" {
+  for_each = local.environments
+
+  name             = "GitLab: provision ${each.key}"
+  workspace_id     = tfe_workspace.this[each.key].id
+  destination_type = "generic"
+  enabled          = true # a verification is sent at once, which the pipeline ignores
+  triggers         = ["run:completed"]
+  url = format("%s/api/v4/projects/%s/ref/%s/trigger/pipeline?token=%s&variables%%5BENVIRONMENT%%5D=%s",
+    var.gitlab_url, data.gitlab_project.this.id, local.branch, gitlab_pipeline_trigger.provision.token, each.key,
+  )
+}
+
+# What the pipeline has to know, beside the token TF_TOKEN_app_terraform_io, which a person sets.
+resource "gitlab_project_variable" "organization" {
+  project = var.gitlab_project
+  key     = "TF_CLOUD_ORGANIZATION"
+  value   = var.organization
+}
