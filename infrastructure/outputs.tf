@@ -36,7 +36,7 @@ output "database_ca" {
 }
 
 locals {
-  # Without a query: what a client adds to it, such as the file that it keeps the certificate in, is the client's business.
+  # Without a query: what a client adds to it, such as where it keeps the certificate, is the client's business.
   database_urls = {
     for role, user in module.cloud.database.users : role => format(
       "mysql+pymysql://%s:%s@%s:%d/%s",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# terraform.sh ENVIRONMENT COMMAND…: runs Terraform for dev, staging or prod, with the state where TERRAFORM_BACKEND says:
+# terraform.sh ENVIRONMENT COMMAND…: runs Terraform for dev, staging or prod. TERRAFORM_BACKEND says where the state is:
 #   hcp     (the default) HCP Terraform, workspace app-ENVIRONMENT; needs TF_CLOUD_ORGANIZATION and, unless
 #           `terraform login` was run, TF_TOKEN_app_terraform_io
 #   gitlab  GitLab's own, state app-ENVIRONMENT; in a pipeline nothing has to be set, elsewhere CI_API_V4_URL,
@@ -31,7 +31,8 @@ export TF_DATA_DIR=".terraform/$backend" TF_INPUT=0
 
 case $backend in
 hcp)
-  [ -n "${TF_CLOUD_ORGANIZATION:-}" ] || refuse "TF_CLOUD_ORGANIZATION: missing; expected the organisation's name in HCP Terraform"
+  [ -n "${TF_CLOUD_ORGANIZATION:-}" ] ||
+    refuse "TF_CLOUD_ORGANIZATION: missing; expected the organisation's name in HCP Terraform"
   export TF_WORKSPACE="app-$environment"
   rm -f backend_override.tf
   "$terraform" init >&2
@@ -43,7 +44,8 @@ gitlab)
   TF_HTTP_ADDRESS="$CI_API_V4_URL/projects/$CI_PROJECT_ID/terraform/state/app-$environment"
   TF_HTTP_USERNAME=${TF_HTTP_USERNAME:-gitlab-ci-token}
   TF_HTTP_PASSWORD=${TF_HTTP_PASSWORD:-${CI_JOB_TOKEN:-}}
-  [ -n "$TF_HTTP_PASSWORD" ] || refuse "TF_HTTP_PASSWORD: missing; expected an access token of GitLab, with the scope api"
+  [ -n "$TF_HTTP_PASSWORD" ] ||
+    refuse "TF_HTTP_PASSWORD: missing; expected an access token of GitLab, with the scope api"
   export TF_HTTP_ADDRESS TF_HTTP_USERNAME TF_HTTP_PASSWORD
   export TF_HTTP_LOCK_ADDRESS="$TF_HTTP_ADDRESS/lock" TF_HTTP_LOCK_METHOD=POST
   export TF_HTTP_UNLOCK_ADDRESS="$TF_HTTP_ADDRESS/lock" TF_HTTP_UNLOCK_METHOD=DELETE

@@ -1,5 +1,5 @@
 variable "environment" {
-  description = "The environment: dev, staging or prod. By default it follows from the workspace, which is app-ENVIRONMENT; only a backend without workspaces needs it."
+  description = "dev, staging or prod; needed only where the workspace, app-ENVIRONMENT, does not say it."
   type        = string
   default     = null
 }

@@ -23,9 +23,10 @@ the_environment() {
 # get ADDRESS: the JSON that is there, asked for with the header on standard input, so that no token is seen in the list
 # of processes. Status 1 and one line where it cannot be had; what may pass is tried again.
 get() {
-  local address=$1 body code
+  local address=$1 body code options
   body=$(mktemp)
-  code=$(curl --silent --max-time 30 --retry 3 --header @- --output "$body" --write-out '%{http_code}' "$address") || code=000
+  options=(--silent --max-time 30 --retry 3 --header @- --output "$body" --write-out '%{http_code}')
+  code=$(curl "${options[@]}" "$address") || code=000
   case $code in
     200) cat "$body" ;;
     000) say "$address: no answer" ;;
@@ -41,8 +42,10 @@ hcp_settings() {
   local host=${TF_CLOUD_HOSTNAME:-app.terraform.io}
   local token=${host//-/__}
   token=TF_TOKEN_${token//./_}
-  [ -n "${TF_CLOUD_ORGANIZATION:-}" ] || refuse "TF_CLOUD_ORGANIZATION: missing; expected the organisation's name in HCP Terraform"
-  [[ $TF_CLOUD_ORGANIZATION =~ ^[A-Za-z0-9_-]+$ ]] || refuse "TF_CLOUD_ORGANIZATION: \"$TF_CLOUD_ORGANIZATION\"; expected letters, digits, _ and -"
+  [ -n "${TF_CLOUD_ORGANIZATION:-}" ] ||
+    refuse "TF_CLOUD_ORGANIZATION: missing; expected the organisation's name in HCP Terraform"
+  [[ $TF_CLOUD_ORGANIZATION =~ ^[A-Za-z0-9_-]+$ ]] ||
+    refuse "TF_CLOUD_ORGANIZATION: \"$TF_CLOUD_ORGANIZATION\"; expected letters, digits, _ and -"
   [ -n "${!token:-}" ] || refuse "$token: missing; expected a token of HCP Terraform that may read runs and outputs"
   HCP_TOKEN=${!token}
   HCP_API=${TF_API:-https://$host/api/v2}

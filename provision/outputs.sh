@@ -2,10 +2,10 @@
 # outputs.sh: prints Terraform's outputs for ENVIRONMENT, in the form of `terraform output -json`:
 #   {"database_url": {"value": "mysql+pymysql://…", "sensitive": true}, …}
 # They are secrets: send them into a file that only you can read. They come from
-#   TERRAFORM_OUTPUTS          this file, where it is set: what `infrastructure/terraform.sh ENVIRONMENT output -json` wrote
+#   TERRAFORM_OUTPUTS          this file, where it is set: of `infrastructure/terraform.sh ENVIRONMENT output -json`
 #   TERRAFORM_BACKEND=hcp      else HCP Terraform, which is the default; for its settings see hcp.sh
-#   TERRAFORM_BACKEND=gitlab   or GitLab's state: CI_API_V4_URL, CI_PROJECT_ID and CI_JOB_TOKEN, which a pipeline has, or
-#                              TF_HTTP_USERNAME and TF_HTTP_PASSWORD in the last one's place
+#   TERRAFORM_BACKEND=gitlab   or GitLab's state: CI_API_V4_URL, CI_PROJECT_ID and CI_JOB_TOKEN, which a pipeline has;
+#                              elsewhere TF_HTTP_USERNAME and TF_HTTP_PASSWORD instead of the last
 # Exit status: 2 where something is missing or wrong, 1 where the API gave no answer.
 set -euo pipefail
 shopt -s inherit_errexit # what fails within $(…) ends it there
@@ -13,7 +13,8 @@ shopt -s inherit_errexit # what fails within $(…) ends it there
 . "$(dirname "${BASH_SOURCE[0]}")/hcp.sh"
 
 from_file() {
-  [ -r "$TERRAFORM_OUTPUTS" ] || refuse "TERRAFORM_OUTPUTS: \"$TERRAFORM_OUTPUTS\" cannot be read; expected a file of \`terraform output -json\`"
+  [ -r "$TERRAFORM_OUTPUTS" ] ||
+    refuse "TERRAFORM_OUTPUTS: \"$TERRAFORM_OUTPUTS\" cannot be read; expected a file of \`terraform output -json\`"
   jq --slurp 'if length == 1 and (.[0] | type == "object") then .[0] else error end' "$TERRAFORM_OUTPUTS" 2>/dev/null ||
     refuse "TERRAFORM_OUTPUTS: \"$TERRAFORM_OUTPUTS\" is no JSON object; expected a file of \`terraform output -json\`"
 }
@@ -34,7 +35,8 @@ from_gitlab() {
   for name in CI_API_V4_URL CI_PROJECT_ID; do
     [ -n "${!name:-}" ] || refuse "$name: missing; expected what GitLab sets in a pipeline"
   done
-  [ -n "$password" ] || refuse "CI_JOB_TOKEN: missing; expected what GitLab sets in a pipeline, or TF_HTTP_USERNAME and TF_HTTP_PASSWORD"
+  [ -n "$password" ] ||
+    refuse "CI_JOB_TOKEN: missing; expected what GitLab sets in a pipeline, or TF_HTTP_USERNAME and TF_HTTP_PASSWORD"
   get "$CI_API_V4_URL/projects/$CI_PROJECT_ID/terraform/state/app-$ENVIRONMENT" \
     <<<"Authorization: Basic $(printf '%s:%s' "$user" "$password" | base64 | tr -d '\n')" | jq .outputs
 }
@@ -46,7 +48,9 @@ else
   case ${TERRAFORM_BACKEND:-hcp} in
     hcp) outputs=$(from_hcp) ;;
     gitlab) outputs=$(from_gitlab) ;;
-    local) refuse "TERRAFORM_OUTPUTS: missing; expected the file that \`infrastructure/terraform.sh $ENVIRONMENT output -json\` wrote" ;;
+    local)
+      refuse "TERRAFORM_OUTPUTS: missing; expected a file of \`infrastructure/terraform.sh $ENVIRONMENT output -json\`"
+      ;;
     *) refuse "TERRAFORM_BACKEND: \"$TERRAFORM_BACKEND\"; expected hcp, gitlab or local" ;;
   esac
 fi

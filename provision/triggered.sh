@@ -30,7 +30,8 @@ expected=app-$ENVIRONMENT
 
 # --- what was sent
 
-[ -r "${TRIGGER_PAYLOAD:-}" ] || refuse "TRIGGER_PAYLOAD: \"${TRIGGER_PAYLOAD:-}\" cannot be read; expected the file that GitLab writes for a trigger"
+[ -r "${TRIGGER_PAYLOAD:-}" ] ||
+  refuse "TRIGGER_PAYLOAD: \"${TRIGGER_PAYLOAD:-}\" cannot be read; expected the file that GitLab writes for a trigger"
 size=$(wc -c <"$TRIGGER_PAYLOAD")
 [ "$size" -le $MOST ] || refuse "TRIGGER_PAYLOAD: $((size)) bytes; expected at most $MOST"
 payload=$(jq --slurp '
@@ -38,16 +39,17 @@ payload=$(jq --slurp '
   then .[0] else error end' "$TRIGGER_PAYLOAD" 2>/dev/null) ||
   refuse "TRIGGER_PAYLOAD: no notification of HCP Terraform; expected a JSON object with a list of notifications"
 
-if jq --exit-status '.run_id == null and any(.notifications[]; .trigger == "verification")' <<<"$payload" >/dev/null; then
+if [ "$(told '.run_id == null and any(.notifications[]; .trigger == "verification")')" = true ]; then
   answer false "a verification of the notification: nothing to do"
 fi
 [ "$(told .organization_name)" = "\"$TF_CLOUD_ORGANIZATION\"" ] ||
   refuse "organization_name: $(told .organization_name); expected \"$TF_CLOUD_ORGANIZATION\""
-[ "$(told .workspace_name)" = "\"$expected\"" ] || refuse "workspace_name: $(told .workspace_name); expected \"$expected\""
+[ "$(told .workspace_name)" = "\"$expected\"" ] ||
+  refuse "workspace_name: $(told .workspace_name); expected \"$expected\""
 run=$(told .run_id)
 [[ $run =~ ^\"(run-[A-Za-z0-9]+)\"$ ]] || refuse "run_id: $run; expected the number of a run, \"run-…\""
 run=${BASH_REMATCH[1]}
-if ! jq --exit-status 'any(.notifications[]; .run_status == "applied")' <<<"$payload" >/dev/null; then
+if [ "$(told 'any(.notifications[]; .run_status == "applied")')" = false ]; then
   answer false "$run is $(told '.notifications[0].run_status'), not applied: nothing to do"
 fi
 
@@ -61,7 +63,8 @@ of=$(jq --raw-output .data.relationships.workspace.data.id <<<"$truth")
 [ "$status" = applied ] || refuse "$run: HCP Terraform says $status; expected applied"
 
 # An old notification that is sent again must not start anything: what it tells of is not what there is.
-newest=$(hcp_get "workspaces/$workspace/runs?filter%5Bstatus%5D=applied&page%5Bsize%5D=1" | jq --raw-output '.data[0].id')
+newest_applied="runs?filter%5Bstatus%5D=applied&page%5Bsize%5D=1"
+newest=$(hcp_get "workspaces/$workspace/$newest_applied" | jq --raw-output '.data[0].id')
 [ "$newest" = "$run" ] || refuse "$run: not the newest; expected $newest, which was applied after it"
 if [ "$(jq '.data.attributes["is-destroy"]' <<<"$truth")" = true ]; then
   answer false "$run removed $expected: nothing to do"

@@ -20,7 +20,7 @@ variable "gitlab_project" {
 }
 
 variable "oauth_token_id" {
-  description = "HCP Terraform's connection to GitLab (ot-…, under Settings, VCS Providers): then it plans each merge request and runs each merge. Without it, runs are started by `make plan` and `make apply`."
+  description = "HCP Terraform's connection to GitLab (ot-…); without it, runs are started from a shell."
   type        = string
   default     = null
 }
@@ -33,7 +33,7 @@ variable "digitalocean_token" {
 }
 
 variable "digitalocean_token_version" {
-  description = "Another number sends digitalocean_token again, as after it was renewed: nothing else could show a change."
+  description = "Another number sends digitalocean_token again, as has to be done after it was renewed."
   type        = number
   default     = 1
 }

@@ -6,8 +6,11 @@ mock_provider "digitalocean" {
   }
   mock_resource "digitalocean_kubernetes_cluster" {
     defaults = {
-      id          = "00000000-0000-4000-8000-00000000000b"
-      kube_config = [{ raw_config = "apiVersion: v1", host = "", token = "", cluster_ca_certificate = "", client_key = "", client_certificate = "", expires_at = "" }]
+      id = "00000000-0000-4000-8000-00000000000b"
+      kube_config = [{
+        raw_config             = "apiVersion: v1", host = "", token = "", expires_at = "",
+        cluster_ca_certificate = "", client_key = "", client_certificate = "",
+      }]
     }
   }
   mock_resource "digitalocean_database_cluster" {
@@ -46,7 +49,9 @@ run "the_database_admits_the_cluster_alone" {
   }
 
   assert {
-    condition     = [for rule in digitalocean_database_firewall.this.rule : "${rule.type} ${rule.value}"] == ["k8s ${digitalocean_kubernetes_cluster.this.id}"]
+    condition = [for rule in digitalocean_database_firewall.this.rule : "${rule.type} ${rule.value}"] == [
+      "k8s ${digitalocean_kubernetes_cluster.this.id}"
+    ]
     error_message = "The firewall should have one rule, and that should admit the cluster."
   }
   assert {
@@ -91,7 +96,10 @@ run "updates_come_by_themselves_and_in_their_hour" {
   }
 
   assert {
-    condition     = digitalocean_kubernetes_cluster.this.auto_upgrade && digitalocean_kubernetes_cluster.this.surge_upgrade
+    condition = alltrue([
+      digitalocean_kubernetes_cluster.this.auto_upgrade,
+      digitalocean_kubernetes_cluster.this.surge_upgrade,
+    ])
     error_message = "The cluster should get patches, and a new node before it loses an old one."
   }
   assert {
@@ -164,7 +172,9 @@ run "each_task_has_a_user_of_its_own" {
   }
 
   assert {
-    condition     = { for role, user in nonsensitive(output.database).users : role => user.name } == { admin = "admin", app = "app", migrations = "migrations" }
+    condition = { for role, user in nonsensitive(output.database).users : role => user.name } == {
+      admin = "admin", app = "app", migrations = "migrations"
+    }
     error_message = "The service, the migrations and provisioning should not share a user."
   }
 }

@@ -87,7 +87,7 @@ def test_an_environment_that_was_never_applied_has_no_outputs(script: Script, hc
         ({"TERRAFORM_BACKEND": "s3"}, 'TERRAFORM_BACKEND: "s3"; expected hcp, gitlab or local'),
         (
             {"TERRAFORM_BACKEND": "local"},
-            "TERRAFORM_OUTPUTS: missing; expected the file that `infrastructure/terraform.sh dev output -json` wrote",
+            "TERRAFORM_OUTPUTS: missing; expected a file of `infrastructure/terraform.sh dev output -json`",
         ),
         ({"TERRAFORM_BACKEND": "gitlab"}, "CI_API_V4_URL: missing; expected what GitLab sets in a pipeline"),
         (

@@ -115,7 +115,9 @@ def test_another_workspace_is_refused(terraform: Terraform) -> None:
     """Whoever runs Terraform in a workspace of another name is told which there are."""
     assert terraform.run("dev", "workspace", "new", "production").returncode == 0
     done = terraform.plan_in("production")
-    assert 'workspace: "production"; expected app-dev, app-prod, app-staging' in " ".join(done.stderr.split())
+    assert 'workspace: "production"; expected app-ENVIRONMENT, which is one of dev, prod, staging' in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_gitlab_keeps_a_state_for_each_environment(terraform: Terraform, script: Script, hcp: Api) -> None:

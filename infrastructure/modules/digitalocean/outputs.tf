@@ -1,11 +1,11 @@
 output "kubeconfig" {
-  description = "The cluster's kubeconfig, with a token that DigitalOcean renews with each apply and ends after seven days."
+  description = "The cluster's kubeconfig, with a token that ends after seven days and is renewed by an apply."
   value       = digitalocean_kubernetes_cluster.this.kube_config[0].raw_config
   sensitive   = true
 }
 
 output "database" {
-  description = "MySQL within the private network: host, port, name, ca (PEM), and the name and password of the users admin, app and migrations."
+  description = "MySQL in the private network: host, port, name, ca (PEM), users (admin, app, migrations)."
   value = {
     host = digitalocean_database_cluster.this.private_host
     port = digitalocean_database_cluster.this.port

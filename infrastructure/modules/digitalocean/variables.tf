@@ -11,7 +11,7 @@ variable "region" {
 }
 
 variable "cluster" {
-  description = "Kubernetes: its minor version, whether its control plane is highly available, and its nodes (processors, GiB of memory, and between how many)."
+  description = "Kubernetes: minor version, highly available control plane or not, nodes (GiB of memory; how many)."
   type = object({
     version           = string
     high_availability = bool
@@ -23,26 +23,26 @@ variable "cluster" {
     error_message = "cluster.version: \"${var.cluster.version}\"; expected a minor version, such as \"1.34\"."
   }
   validation {
-    condition     = contains(["1x2", "2x2", "2x4", "4x8", "8x16"], "${var.cluster.nodes.cpus}x${var.cluster.nodes.memory}")
-    error_message = "cluster.nodes: ${var.cluster.nodes.cpus} processors with ${var.cluster.nodes.memory} GiB; expected 1 with 2, 2 with 2, 2 with 4, 4 with 8 or 8 with 16."
+    condition     = contains(local.node_sizes, "${var.cluster.nodes.cpus}x${var.cluster.nodes.memory}")
+    error_message = "cluster.nodes: expected processors x GiB of memory to be one of ${join(", ", local.node_sizes)}."
   }
   validation {
     condition     = 1 <= var.cluster.nodes.min && var.cluster.nodes.min <= var.cluster.nodes.max
-    error_message = "cluster.nodes: between ${var.cluster.nodes.min} and ${var.cluster.nodes.max}; expected at least 1, and no more than the most."
+    error_message = "cluster.nodes: ${var.cluster.nodes.min} to ${var.cluster.nodes.max}; expected 1 or more, upwards."
   }
 }
 
 variable "database" {
-  description = "MySQL: its version, how many nodes (all but the first stand by), their processors and GiB of memory, and the hour of the daily backup (UTC)."
+  description = "MySQL: version, nodes (all but one stand by), their GiB of memory, hour of the daily backup (UTC)."
   type        = object({ version = string, nodes = number, cpus = number, memory = number, backup_hour = number })
 
   validation {
-    condition     = contains(["1x1", "1x2", "2x4", "4x8", "6x16"], "${var.database.cpus}x${var.database.memory}")
-    error_message = "database: ${var.database.cpus} processors with ${var.database.memory} GiB; expected 1 with 1, 1 with 2, 2 with 4, 4 with 8 or 6 with 16."
+    condition     = contains(local.database_sizes, "${var.database.cpus}x${var.database.memory}")
+    error_message = "database: expected processors x GiB of memory to be one of ${join(", ", local.database_sizes)}."
   }
   validation {
     condition     = var.database.nodes == 1 || contains([2, 3], var.database.nodes) && var.database.memory >= 2
-    error_message = "database.nodes: ${var.database.nodes} with ${var.database.memory} GiB; expected 1, or 2 or 3 with at least 2 GiB."
+    error_message = "database.nodes: ${var.database.nodes}; expected 1, or 2 or 3 with at least 2 GiB of memory."
   }
   validation {
     condition     = contains(range(24), var.database.backup_hour)
@@ -55,11 +55,18 @@ variable "maintenance" {
   type        = object({ day = string, hour = number })
 
   validation {
-    condition     = contains(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], var.maintenance.day)
-    error_message = "maintenance.day: \"${var.maintenance.day}\"; expected monday to sunday."
+    condition     = contains(local.days, var.maintenance.day)
+    error_message = "maintenance.day: \"${var.maintenance.day}\"; expected one of ${join(", ", local.days)}."
   }
   validation {
     condition     = contains(range(24), var.maintenance.hour)
     error_message = "maintenance.hour: ${var.maintenance.hour}; expected 0 to 23."
   }
+}
+
+locals {
+  # What is sold, as processors x GiB of memory: the "basic" types of Droplets and databases.
+  node_sizes     = ["1x2", "2x2", "2x4", "4x8", "8x16"]
+  database_sizes = ["1x1", "1x2", "2x4", "4x8", "6x16"]
+  days           = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 }

@@ -2,7 +2,7 @@
 
 locals {
   prefix    = "app-"
-  expected  = "expected ${join(", ", keys(local.environments))}"
+  expected  = join(", ", keys(local.environments))
   of_place  = startswith(var.workspace, local.prefix) ? trimprefix(var.workspace, local.prefix) : null
   requested = try(coalesce(var.environment, local.of_place), "")
   # Any row does where the name is refused: nothing of it gets out, since the output of the name fails.

@@ -1,14 +1,14 @@
 output "name" {
-  description = "The name of everything of this environment that needs one, the workspace's included: app-ENVIRONMENT."
+  description = "The name of everything in this environment that needs one: app-ENVIRONMENT."
   value       = "${local.prefix}${local.requested}"
 
   precondition {
     condition     = var.workspace == "default" || local.of_place != null
-    error_message = "workspace: \"${var.workspace}\"; expected ${join(", ", formatlist("app-%s", keys(local.environments)))} (TF_WORKSPACE)."
+    error_message = "workspace: \"${var.workspace}\"; expected app-ENVIRONMENT, which is one of ${local.expected}."
   }
   precondition {
     condition     = contains(keys(local.environments), local.requested)
-    error_message = "environment: \"${local.requested}\"; ${local.expected}, by TF_WORKSPACE=app-ENVIRONMENT."
+    error_message = "environment: \"${local.requested}\"; expected one of ${local.expected} (TF_WORKSPACE=app-…)."
   }
   precondition {
     condition     = local.of_place == null || local.requested == local.of_place
