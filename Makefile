@@ -9,7 +9,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test e2e chart-readme lint format types check lock lock-check commits version tag \
-  release-rehearsal image image-size bench migration hooks plan apply infrastructure clean
+  release-rehearsal image image-size bench migration hooks plan apply infrastructure outputs clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -132,6 +132,10 @@ plan: ## say what would change in an environment: make plan ENV=dev
 
 apply: ## make or change an environment, after a yes: make apply ENV=dev
 	@infrastructure/terraform.sh "$(ENV)" apply
+
+outputs: ## keep what provisioning needs of an environment in var/outputs-ENV.json: make outputs ENV=dev
+	@umask 077 && mkdir -p var && infrastructure/terraform.sh "$(ENV)" output -json >var/outputs.new
+	@mv var/outputs.new "var/outputs-$(ENV).json" && echo "var/outputs-$(ENV).json: for TERRAFORM_OUTPUTS; it holds secrets"
 
 infrastructure: ## check the infrastructure's code: format, validity, tests; no account needed
 	infrastructure/check.sh

@@ -5,13 +5,24 @@
 #   gitlab  GitLab's own, state app-ENVIRONMENT; in a pipeline nothing has to be set, elsewhere CI_API_V4_URL,
 #           CI_PROJECT_ID, TF_HTTP_USERNAME and TF_HTTP_PASSWORD (an access token with the scope api)
 #   local   files under terraform.tfstate.d/, to try it out
-# TERRAFORM=tofu runs OpenTofu instead. What is being prepared is told on standard error, so output can be piped.
+# TERRAFORM=tofu runs OpenTofu instead.
 set -eu
 cd "$(dirname "$0")"
 
 refuse() {
   echo "$1" >&2
   exit 2
+}
+
+# init OPTION…: prepares the folder; what it says of that is of interest only where it fails
+init() {
+  log=$(mktemp)
+  "$terraform" init "$@" >"$log" 2>&1 || {
+    cat "$log" >&2
+    rm -f "$log"
+    exit 1
+  }
+  rm -f "$log"
 }
 
 [ $# -ge 2 ] || refuse "usage: infrastructure/terraform.sh dev|staging|prod COMMAND…"
@@ -35,7 +46,7 @@ hcp)
     refuse "TF_CLOUD_ORGANIZATION: missing; expected the organisation's name in HCP Terraform"
   export TF_WORKSPACE="app-$environment"
   rm -f backend_override.tf
-  "$terraform" init >&2
+  init
   ;;
 gitlab)
   for name in CI_API_V4_URL CI_PROJECT_ID; do
@@ -51,11 +62,11 @@ gitlab)
   export TF_HTTP_UNLOCK_ADDRESS="$TF_HTTP_ADDRESS/lock" TF_HTTP_UNLOCK_METHOD=DELETE
   export TF_VAR_environment="$environment" # this backend knows no workspaces
   printf 'terraform {\n  backend "http" {}\n}\n' >backend_override.tf
-  "$terraform" init -reconfigure >&2 # the state's address is another for each environment
+  init -reconfigure # the state's address is another for each environment
   ;;
 local)
   printf 'terraform {\n  backend "local" {}\n}\n' >backend_override.tf
-  "$terraform" init >&2
+  init
   "$terraform" workspace select -or-create "app-$environment" >&2
   ;;
 *) refuse "TERRAFORM_BACKEND: \"$backend\"; expected hcp, gitlab or local" ;;
