@@ -1,7 +1,7 @@
 # What provision/ reads. All are sensitive: two hold keys, and the rest would tell an attacker where to try.
 
 output "kubeconfig" {
-  description = "The cluster's kubeconfig, for seven days from the last apply."
+  description = "The cluster's kubeconfig: good for seven days, and renewed by the first apply after them."
   value       = module.cloud.kubeconfig
   sensitive   = true
 }

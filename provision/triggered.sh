@@ -25,8 +25,6 @@ told() { jq --compact-output "$1" <<<"$payload" | cut -c 1-100; }
 [ $# -eq 1 ] || refuse "usage: provision/triggered.sh FILE"
 file=$1
 the_environment
-hcp_settings
-expected=app-$ENVIRONMENT
 
 # --- what was sent
 
@@ -42,6 +40,8 @@ payload=$(jq --slurp '
 if [ "$(told '.run_id == null and any(.notifications[]; .trigger == "verification")')" = true ]; then
   answer false "a verification of the notification: nothing to do"
 fi
+hcp_settings # after it: while the notification is being set up, they may not be there yet
+expected=app-$ENVIRONMENT
 [ "$(told .organization_name)" = "\"$TF_CLOUD_ORGANIZATION\"" ] ||
   refuse "organization_name: $(told .organization_name); expected \"$TF_CLOUD_ORGANIZATION\""
 [ "$(told .workspace_name)" = "\"$expected\"" ] ||

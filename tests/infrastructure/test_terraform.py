@@ -154,6 +154,17 @@ def test_nothing_outside_names_a_cloud() -> None:
     assert naming == {"versions.tf"}
 
 
+def test_every_output_that_provisioning_reads_exists() -> None:
+    """No script asks for an output that Terraform does not give, and outputs.sh asks for each that it gives."""
+    outputs = set(re.findall(r'^output "(\w+)"', (INFRASTRUCTURE / "outputs.tf").read_text(), re.MULTILINE))
+    provision = INFRASTRUCTURE.parent / "provision"
+    checked = re.search(r"^for name in (.*); do$", (provision / "outputs.sh").read_text(), re.MULTILINE)
+    assert checked is not None
+    assert set(checked[1].split()) == outputs
+    scripts = "".join(file.read_text() for file in provision.glob("*.sh"))
+    assert set(re.findall(r"(?<![-\w])(?:output|url) (\w+)(?: \"|\))", scripts)) <= outputs
+
+
 def test_all_outputs_are_sensitive() -> None:
     """No output is shown in a log of Terraform."""
     outputs = re.split(r"^output ", (INFRASTRUCTURE / "outputs.tf").read_text(), flags=re.MULTILINE)[1:]

@@ -48,8 +48,8 @@ def test_a_run_that_waits_does_not_hold_up_an_applied_one(trigger: Trigger, dote
 
 
 def test_a_verification_is_answered_and_ignored(trigger: Trigger, dotenv: Path, hcp: Api) -> None:
-    """The verification that HCP Terraform sends when the notification is made passes, and starts nothing."""
-    done = trigger(VERIFICATION)
+    """The verification that HCP Terraform sends when the notification is made passes, before any token is set."""
+    done = trigger(VERIFICATION, TF_TOKEN_app_terraform_io="")
     assert (done.returncode, done.stderr) == (0, "a verification of the notification: nothing to do\n")
     assert dotenv.read_text() == "PROVISION=false\nENVIRONMENT=dev\n"
     assert hcp.asked == []

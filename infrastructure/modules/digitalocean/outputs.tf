@@ -1,5 +1,5 @@
 output "kubeconfig" {
-  description = "The cluster's kubeconfig, with a token that ends after seven days and is renewed by an apply."
+  description = "The cluster's kubeconfig: good for seven days, and renewed by the first apply after them."
   value       = digitalocean_kubernetes_cluster.this.kube_config[0].raw_config
   sensitive   = true
 }
