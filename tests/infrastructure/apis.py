@@ -104,10 +104,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def api() -> Iterator[Api]:
-    """Serve such an API at an address of this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served = Api(f"http://127.0.0.1:{server.server_port}")
+def api(host: str = "127.0.0.1") -> Iterator[Api]:
+    """Serve such an API at an address of this machine; containers need another than their own."""
+    server = ThreadingHTTPServer((host, 0), Handler)
+    served = Api(f"http://{host}:{server.server_port}")
     server.RequestHandlerClass = type("ServingHandler", (Handler,), {"served": served})
     Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
     try:
