@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 terraform=${TERRAFORM:-terraform}
 command -v "$terraform" >/dev/null || {
-  echo "$terraform: not installed; expected Terraform or OpenTofu 1.9 or newer" >&2
+  echo "$terraform: not installed; expected Terraform or OpenTofu 1.11 or newer" >&2
   exit 2
 }
 

@@ -48,7 +48,7 @@ run "prod_survives_the_loss_of_any_one_machine" {
   }
 }
 
-run "prod_is_maintained_on_another_day_than_staging" {
+run "staging_shows_what_prod_will_meet" {
   command = plan
 
   module {
@@ -61,15 +61,15 @@ run "prod_is_maintained_on_another_day_than_staging" {
   }
 
   assert {
-    condition     = output.maintenance.day != run.prod_survives_the_loss_of_any_one_machine.maintenance.day
+    condition     = local.environments.staging.maintenance.day != local.environments.prod.maintenance.day
     error_message = "The environment staging should meet an update on another day than prod."
   }
   assert {
-    condition     = output.cluster.version == run.prod_survives_the_loss_of_any_one_machine.cluster.version
+    condition     = local.environments.staging.cluster.version == local.environments.prod.cluster.version
     error_message = "The environment staging should run the Kubernetes that prod runs."
   }
   assert {
-    condition     = output.database.version == run.prod_survives_the_loss_of_any_one_machine.database.version
+    condition     = local.environments.staging.database.version == local.environments.prod.database.version
     error_message = "The environment staging should run the MySQL that prod runs."
   }
 }
