@@ -1,0 +1,25 @@
+"""What the tests of releases/ share."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.releases import rendered
+from tests.releases.rendered import Manifest, MissingError
+
+Render = Callable[..., dict[str, Manifest]]
+
+
+@pytest.fixture
+def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """Return a function that renders an environment; without kubectl the tests are skipped, but fail in CI."""
+
+    def rendering(environment: str, components: tuple[str, ...] = (), **settings: str) -> dict[str, Manifest]:
+        folder = tmp_path_factory.mktemp("releases")
+        try:
+            return rendered.rendered(environment, folder, components, **settings)
+        except MissingError as reason:
+            return (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(reason))
+
+    return rendering

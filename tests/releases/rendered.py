@@ -1,0 +1,62 @@
+"""What Flux applies for an environment: built by kustomize, with the installation's settings put in as Flux does."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.programs import ROOT
+
+RELEASES = ROOT / "releases"
+ENVIRONMENTS = ("dev", "staging", "prod")
+COMPONENTS = tuple(sorted(path.name for path in (RELEASES / "components").iterdir()))
+SETTINGS = {
+    "DOMAIN": "app.example.com",
+    "REGISTRY": "registry.example.com/group/app",
+    "GITLAB_URL": "https://gitlab.example.com",
+    "GITLAB_PROJECT_PATH": "group/app",
+    "SIGNATURE_ISSUER": "^https://gitlab\\.example\\.com$",
+    "SIGNATURE_SUBJECT": "^https://gitlab\\.example\\.com/group/app//",
+}
+Manifest = dict[str, Any]
+
+
+class MissingError(Exception):
+    """There is no kubectl on this machine."""
+
+
+def build(folder: Path) -> str:
+    """Return what kustomize makes of a folder."""
+    if not shutil.which("kubectl"):
+        raise MissingError("install kubectl: 1.30 or newer")
+    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def substitute(text: str, settings: dict[str, str]) -> str:
+    """Put settings in: `${NAME}`, or `${NAME:=default}` where it is not set or empty, and nothing where neither is."""
+    return re.sub(r"\$\{(\w+)(?::=([^}]*))?\}", lambda found: settings.get(found[1]) or found[2] or "", text)
+
+
+def rendered(environment: str, folder: Path, components: tuple[str, ...] = (), **settings: str) -> dict[str, Manifest]:
+    """Return an environment's objects by `Kind/name`, built in a folder that is empty."""
+    copy = shutil.copytree(RELEASES, folder / "releases")
+    if components:
+        with (copy / environment / "kustomization.yaml").open("a") as file:
+            file.write(yaml.safe_dump({"components": [f"../components/{name}" for name in components]}))
+    text = "---\n".join(build(copy / environment / part) for part in (".", "secrets"))
+    objects = yaml.safe_load_all(substitute(text, {"ENVIRONMENT": environment, **SETTINGS, **settings}))
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in objects}
+
+
+def paths(value: object, path: str = "") -> dict[str, object]:
+    """Return each value of a manifest by its path."""
+    if isinstance(value, dict):
+        return {key: found for name, each in value.items() for key, found in paths(each, f"{path}/{name}").items()}
+    if isinstance(value, list):
+        return {key: found for n, each in enumerate(value) for key, found in paths(each, f"{path}/{n}").items()}
+    return {path: value}

@@ -1,0 +1,118 @@
+"""The environments: alike but for what differs, and what differs is in one file."""
+
+import pytest
+import yaml
+
+from tests.chart.conftest import helm as helm  # noqa: PLC0414  the fixture
+from tests.chart.helm import Helm
+from tests.releases.conftest import Render
+from tests.releases.rendered import ENVIRONMENTS, RELEASES, Manifest, paths
+
+DIFFERENT = {
+    "OCIRepository/app": {"/metadata/namespace", "/spec/ref/semver"},
+    "HelmRelease/app": {
+        "/metadata/namespace",
+        "/spec/values/replicaCount",
+        "/spec/values/settings/environment",
+        "/spec/values/ingress/annotations/cert-manager.io/cluster-issuer",
+        "/spec/values/ingress/hosts/0/host",
+        "/spec/values/ingress/tls/0/hosts/0",
+    },
+}
+# `make seal` adds the environment's own.
+SEALED = "SealedSecret/app-secret"
+
+
+def keys(value: object) -> object:
+    """Return the names in a manifest, in their order, without the values."""
+    return [(name, keys(each)) for name, each in value.items()] if isinstance(value, dict) else None
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging"])
+def test_alike(render: Render, environment: str) -> None:
+    """An environment should differ from prod only where it should: range, host, pods, issuer and its own name."""
+    here, prod = ({n: m for n, m in render(name).items() if n != SEALED} for name in (environment, "prod"))
+    names = {name.replace(f"app-{environment}", "app-prod") for name in here}
+
+    assert names == set(prod)
+    for name, different in DIFFERENT.items():
+        one, other = paths(here[name]), paths(prod[name])
+        assert {path for path in one | other if one.get(path) != other.get(path)} <= different
+
+
+def test_same_keys_in_the_same_order() -> None:
+    """The files of the environments should read alike: the same keys, in the same order."""
+    files = [list(yaml.safe_load_all((RELEASES / name / "app.yml").read_text())) for name in ENVIRONMENTS]
+
+    assert [keys(each) for each in files[0]] == [keys(each) for each in files[1]] == [keys(each) for each in files[2]]
+    for name in ENVIRONMENTS:
+        assert (RELEASES / name / "app.yml").read_text().count("semver: ") == 1
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_namespace(render: Render, environment: str) -> None:
+    """An environment should have a namespace of its own, `restricted`, that outlives its Kustomization."""
+    objects = render(environment)
+    namespace = objects[f"Namespace/app-{environment}"]
+
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert namespace["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
+    assert {m["metadata"].get("namespace") for m in objects.values()} == {None, f"app-{environment}"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_settings(render: Render, environment: str) -> None:
+    """Registry, domain and issuer should come from the installation's settings, so that a fork edits no file."""
+    objects = render(environment, CERTIFICATE_ISSUER="company", REGISTRY_INSECURE="true")
+    source, values = objects["OCIRepository/app"]["spec"], objects["HelmRelease/app"]["spec"]["values"]
+    host = f"{environment}.app.example.com"
+
+    assert source["url"] == "oci://registry.example.com/group/app/charts/app"
+    assert source["insecure"] is True
+    assert values["image"]["repository"] == "registry.example.com/group/app"
+    assert values["ingress"]["annotations"]["cert-manager.io/cluster-issuer"] == "company"
+    assert [each["host"] for each in values["ingress"]["hosts"]] == values["ingress"]["tls"][0]["hosts"] == [host]
+
+
+@pytest.mark.parametrize(
+    ("environment", "issuer"),
+    [("dev", "letsencrypt-staging"), ("staging", "letsencrypt-staging"), ("prod", "letsencrypt")],
+)
+def test_defaults(render: Render, environment: str, issuer: str) -> None:
+    """Where nothing is set, only prod should spend Let's Encrypt's limits, and the registry be asked by TLS."""
+    objects = render(environment, CERTIFICATE_ISSUER="")
+    annotations = objects["HelmRelease/app"]["spec"]["values"]["ingress"]["annotations"]
+
+    assert annotations["cert-manager.io/cluster-issuer"] == issuer
+    assert objects["OCIRepository/app"]["spec"]["insecure"] is False
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_failure(render: Render, environment: str, helm: Helm) -> None:
+    """A release that fails should be rolled back, a bounded number of times, after the migrations had their time."""
+    release = render(environment)["HelmRelease/app"]["spec"]
+    deadline = helm.template().job()["spec"]["activeDeadlineSeconds"]
+
+    for action in (release["install"], release["upgrade"]):
+        assert action["strategy"] == {"name": "RemediateOnFailure"}
+        assert action["remediation"]["retries"] > 0
+        assert action["remediation"]["remediateLastFailure"] is True
+    assert release["upgrade"]["remediation"]["strategy"] == "rollback"
+    assert int(release["timeout"].removesuffix("m")) * 60 >= deadline + 15
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_chart_takes_the_values(render: Render, environment: str, helm: Helm) -> None:
+    """The chart's schema should accept an environment's values, and the Ingress keep what lets cert-manager answer."""
+    values: Manifest = render(environment)["HelmRelease/app"]["spec"]["values"]
+    rendered = helm.template(values)
+    annotations = rendered.one("Ingress/app")["metadata"]["annotations"]
+
+    assert annotations["acme.cert-manager.io/http01-edit-in-place"] == "true"
+    assert annotations["cert-manager.io/issue-temporary-certificate"] == "true"
+    assert rendered.settings()["APP_ENVIRONMENT"] == environment
+
+
+def test_scaling_is_left_to_the_autoscaler(helm: Helm) -> None:
+    """With an autoscaler the chart should not say how many pods there are, so that drift correction leaves it alone."""
+    assert "replicas" not in helm.template({"autoscaling": {"enabled": True}}).one("Deployment/app")["spec"]

@@ -1,0 +1,51 @@
+"""The manifests, as the API server of a cluster with Flux judges them: known fields only, of the right types."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.cluster import Namespace, missing, run
+from tests.releases.conftest import Render
+from tests.releases.rendered import COMPONENTS, ENVIRONMENTS, Manifest
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[Namespace]:
+    """Return a namespace to try objects in; where there is no cluster, the tests are skipped."""
+    if lacking := missing():
+        pytest.skip(f"no cluster to test on: missing {', '.join(lacking)}")
+    namespace = Namespace(f"releases-{secrets.token_hex(3)}", os.environ["REGISTRY"])
+    namespace.create()
+    yield namespace
+    namespace.delete()
+
+
+def accepted(namespace: Namespace, manifest: Manifest) -> None:
+    """Let the API server judge a manifest, without making it."""
+    if manifest["kind"] != "Namespace":
+        manifest["metadata"]["namespace"] = namespace.name
+    text = json.dumps(manifest)
+    done = run("kubectl", "apply", "--dry-run=server", "--validate=strict", "--filename", "-", text=text)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_environments(namespace: Namespace, render: Render, environment: str) -> None:
+    """All objects of an environment should be valid."""
+    for manifest in render(environment).values():
+        accepted(namespace, manifest)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_components(namespace: Namespace, render: Render, component: str) -> None:
+    """Each optional part should be valid, and change or add something."""
+    plain, objects = render("dev"), render("dev", (component,))
+    assert objects != plain
+    known = run("kubectl", "get", "crd", "receivers.notification.toolkit.fluxcd.io", "--output", "json").stdout
+    if component == "receiver-oidc" and "generic-oidc" not in known:
+        pytest.skip("the cluster's Flux is older than 2.9: its Receivers do not know generic-oidc")
+    for manifest in objects.values():
+        accepted(namespace, manifest)
