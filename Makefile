@@ -2,17 +2,18 @@
 
 PYTHON ?= python3
 IMAGE ?= app
-VERSION = $(shell cat app/version.txt)
+version = $(shell cat app/version.txt)
 TESTS ?= tests
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test e2e chart-readme lint format types check lock lock-check commits version tag \
-  release-rehearsal image image-size bench migration hooks plan apply infrastructure outputs clean
+  release-rehearsal loop image image-size bench migration hooks plan apply infrastructure outputs provision seal \
+  promote status sealed-secrets-backup sealed-secrets-restore clean
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- the environment: .venv, from the lock files, by uv where it is, else by pip
 
@@ -61,7 +62,7 @@ migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a 
 # --- checking
 
 test: .venv/dev.stamp app/version.txt ## run all tests that need no cluster, or those of TESTS=…; MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
-	$(BIN)/pytest --numprocesses 4 --dist worksteal --ignore tests/e2e --ignore tests/rehearsal $(TESTS)
+	$(BIN)/pytest --numprocesses 4 --dist worksteal --ignore tests/e2e --ignore tests/rehearsal --ignore tests/loop $(TESTS)
 
 e2e: .venv/dev.stamp ## test the chart on a real cluster (15 minutes; needs KUBECONFIG, REGISTRY, Docker, helm, kubectl)
 	@$(BIN)/python -m tests.e2e
@@ -104,20 +105,21 @@ version: .venv/release.stamp ## print the version that comes next
 tag: .venv/release.stamp ## tag this commit as VERSION and push the tag (the pipeline does; needs GITLAB_TOKEN)
 	@ci/tag.sh
 
-# What runs .gitlab-ci.yml here as GitLab would (PIPELINE EVENT DIR), and what makes an empty repository for it and prints
-# its address (NEW_REPOSITORY NAME); where there is none, the rehearsal says so.
-lab := $(wildcard ../shared/lab)
-export PIPELINE ?= $(if $(lab),$(abspath $(lab)/pipeline.sh))
-export NEW_REPOSITORY ?= $(if $(lab),$(abspath $(lab)/flux.sh) repo)
+ifneq ($(and $(LAB_HOME),$(wildcard ../shared/lab)),)
+include .ci/lab.mk
+endif
 
 release-rehearsal: .venv/dev.stamp ## run the real pipeline for merges of every kind (30 minutes; needs Docker, REGISTRY, PIPELINE, NEW_REPOSITORY)
 	@$(BIN)/python -m tests.rehearsal
 
+loop: .venv/dev.stamp ## show everything on a cluster, from merges to three environments and back (40 minutes; it says what it needs)
+	@$(BIN)/python -m tests.loop
+
 # --- the image
 
 image: app/version.txt ## build the image app:VERSION
-	IMAGE=$(IMAGE) VERSION=$(VERSION) ci/image.sh
-	docker tag $(IMAGE):$(subst +,-,$(VERSION)) $(IMAGE):latest
+	IMAGE=$(IMAGE) VERSION=$(version) ci/image.sh
+	docker tag $(IMAGE):$(subst +,-,$(version)) $(IMAGE):latest
 
 image-size: ## print what the image adds to its base, compressed
 	ci/image-size.sh $(IMAGE):latest python:3.13-slim 25
@@ -139,6 +141,33 @@ outputs: ## keep what provisioning needs of an environment in var/outputs-ENV.js
 
 infrastructure: ## check the infrastructure's code: format, validity, tests; no account needed
 	infrastructure/check.sh
+
+# --- environments: releases/ and provision/
+
+# In an order in which none waits for another.
+JOBS := install_sealed_secrets install_cert_manager install_nginx_ingress add_docker_registry_secret add_mysql_secret \
+  install_gitops
+
+provision: ## make a cluster ready for an environment: make provision ENV=dev [JOB=…]; settings in provision/README.md
+	@for job in $(or $(JOB),$(JOBS)); do \
+	  test -x "provision/$$job.sh" || { echo "JOB: $$job; expected one of: $(JOBS)" >&2; exit 2; }; \
+	  ENVIRONMENT='$(ENV)' "provision/$$job.sh" || exit; \
+	done
+
+seal: ## ask for a secret's value, and seal it for an environment: make seal ENV=dev NAME=APP_SECRET
+	@ENVIRONMENT='$(ENV)' provision/seal.sh '$(NAME)'
+
+promote: ## change what an environment runs, without a commit: make promote ENV=prod TO='~1.1'
+	@ENVIRONMENT='$(ENV)' provision/promote.sh '$(TO)'
+
+status: ## print what runs in each environment
+	@provision/status.sh
+
+sealed-secrets-backup: ## save the keys of Sealed Secrets: make sealed-secrets-backup FILE=…, outside of repositories
+	@provision/sealed_secrets_keys.sh backup '$(FILE)'
+
+sealed-secrets-restore: ## give saved keys to a cluster: make sealed-secrets-restore FILE=…
+	@provision/sealed_secrets_keys.sh restore '$(FILE)'
 
 clean: ## remove what was installed and made
 	rm -rf .venv var build *.env app/version.txt .mypy_cache .pytest_cache .ruff_cache

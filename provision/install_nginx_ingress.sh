@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Installs F5's NGINX Ingress Controller, class `nginx`. Where that class is somebody else's, it is left as it is: the
+# chart of the app keeps to the Ingress standard, so any controller of that class will do.
+. "$(dirname "$0")/job.sh"
+cluster
+
+namespace=nginx-ingress
+if theirs nginx-ingress "$namespace" ingressclass nginx; then
+  say "set INGRESS_NAMESPACE for install_gitops to the namespace of its pods, where it is not $namespace"
+  exit
+fi
+chart nginx-ingress "$namespace" NGINX_INGRESS
+say "waiting for the address of its Service, at most 5 minutes …"
+for _ in {1..60}; do
+  address=$(kubectl --namespace "$namespace" get services --output \
+    "jsonpath={.items[?(@.spec.type=='LoadBalancer')].status.loadBalancer.ingress[0]['ip','hostname']}")
+  [ -z "$address" ] || break
+  sleep 5
+done
+[ -n "$address" ] || fail "the Service got no address within 5 minutes; expected a cluster with load balancers"
+say "point the names of DOMAIN at $address"

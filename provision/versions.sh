@@ -1,0 +1,15 @@
+# shellcheck shell=bash disable=SC2034  # read by the jobs that source this
+# What the jobs install: the one place of its versions. A company's mirror is named in the environment, by the same
+# variables: `CERT_MANAGER_CHART=oci://…`; `…_VALUES` names a file of more values, such as where its images are.
+: "${CERT_MANAGER_CHART:=oci://quay.io/jetstack/charts/cert-manager}"
+: "${CERT_MANAGER_VERSION:=v1.21.2}"
+: "${SEALED_SECRETS_CHART:=https://bitnami.github.io/sealed-secrets/sealed-secrets}"
+: "${SEALED_SECRETS_VERSION:=2.19.3}"
+: "${NGINX_INGRESS_CHART:=oci://ghcr.io/nginx/charts/nginx-ingress}"
+: "${NGINX_INGRESS_VERSION:=2.7.2}"
+: "${FLUX_OPERATOR_CHART:=oci://ghcr.io/controlplaneio-fluxcd/charts/flux-operator}"
+: "${FLUX_OPERATOR_VERSION:=0.59.0}"
+# The oldest with Receivers of type `generic-oidc`; patches come by themselves, as they hold the fixes of security.
+: "${FLUX_VERSION:=2.9.x}"
+# MySQL's client, for the Job that sets the users' privileges.
+: "${MYSQL_IMAGE:=mysql:9.7}"

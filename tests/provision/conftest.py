@@ -1,0 +1,59 @@
+"""What the tests of provisioning share."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cluster import Namespace, missing, must, run
+from tests.e2e.conftest import MYSQL
+from tests.e2e.database import Database
+from tests.provision.checkout import MISSING, Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """Return a copy of the scripts, with an environment of the test's own."""
+    if MISSING:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"install {', '.join(MISSING)}")
+    return Checkout(tmp_path / "checkout", f"test-{secrets.token_hex(3)}")
+
+
+@pytest.fixture
+def cluster() -> dict[str, str]:
+    """Return the setting that names the cluster; where there is none, the test is skipped."""
+    if lacking := missing():
+        pytest.skip(f"no cluster to test on: missing {', '.join(lacking)}")
+    return {"KUBECONFIG": os.environ["KUBECONFIG"]}
+
+
+@pytest.fixture
+def namespace(cluster: dict[str, str], checkout: Checkout) -> Iterator[Namespace]:
+    """Return the environment's namespace, which the jobs make; it is gone afterwards."""
+    assert cluster
+    yield Namespace(checkout.namespace, "")
+    run("kubectl", "delete", "namespace", checkout.namespace, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def mysql_image() -> str:
+    """Return where the cluster finds MySQL's image, after it has been pushed."""
+    if lacking := missing():
+        pytest.skip(f"no cluster to test on: missing {', '.join(lacking)}")
+    if run("docker", "image", "inspect", MYSQL).returncode:
+        must("docker", "pull", MYSQL)
+    image = f"{os.environ['REGISTRY']}/e2e/{MYSQL}"
+    must("docker", "tag", MYSQL, image)
+    must("docker", "push", image)
+    return image
+
+
+@pytest.fixture
+def database(namespace: Namespace, mysql_image: str) -> Database:
+    """Return a MySQL in that namespace, with the users `app` and `migrations`."""
+    namespace.create()
+    database = Database(namespace, mysql_image)
+    database.create()
+    return database
