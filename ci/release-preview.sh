@@ -9,6 +9,9 @@ cd "$(dirname "$0")/.."
 commit=${1:-HEAD}
 registry=${REGISTRY:-${CI_REGISTRY_IMAGE:-}}
 [ -n "$registry" ] || { echo "REGISTRY: missing; expected the image's repository, as in registry.example.com/group/app" >&2 && exit 2; }
+for program in git helm kubectl jq; do
+  command -v "$program" >/dev/null || { echo "$program: not found; expected on the PATH" >&2 && exit 2; }
+done
 plain=
 [ "${REGISTRY_INSECURE:-false}" = false ] || plain=--plain-http
 folder=$(mktemp -d)
@@ -30,20 +33,21 @@ selected() {
   if [ -z "$1" ]; then return; fi
   if helm show chart "oci://$registry/charts/app" --version "$1" $plain >"$folder/chart" 2>"$folder/log"; then
     sed -n 's/^version: //p' "$folder/chart"
-  elif ! grep -qE 'not found|Could not locate a version|no matching' "$folder/log"; then
+  elif ! grep -qiE 'not found|could not locate a version' "$folder/log"; then
     cat "$folder/log" >&2 && exit 1
   fi
 }
 
-# render TREE ENVIRONMENT VERSION: prints the objects that a version makes there
+# render TREE ENVIRONMENT VERSION: prints the objects that a version makes there, without its number
 render() {
-  if [ -z "$3" ]; then return; fi
-  kubectl kustomize "$1/releases/$2" |
-    sed "s|\${REGISTRY}|$registry|g; s|\${DOMAIN}|${DOMAIN:-example.com}|g; s|\${[A-Z_]*:=\([^}]*\)}|\1|g" |
-    kubectl annotate --local --filename - --output json preview=true |
-    jq 'select(.kind == "HelmRelease").spec.values' >"$folder/values.json"
+  kubectl kustomize "$1/releases/$2" >"$folder/release.yaml"
+  sed -i "s|\${REGISTRY}|$registry|g; s|\${DOMAIN}|${DOMAIN:-example.com}|g; s|\${[A-Z_]*:=\([^}]*\)}|\1|g" "$folder/release.yaml"
+  # the way to have kubectl print as JSON what no cluster has been asked about
+  kubectl annotate --local --filename "$folder/release.yaml" --output json preview=true >"$folder/release.json"
+  jq 'select(.kind == "HelmRelease").spec.values' "$folder/release.json" >"$folder/values.json"
   helm template app "oci://$registry/charts/app" --version "$3" --namespace "app-$2" --values "$folder/values.json" $plain \
-    2>"$folder/log" || { cat "$folder/log" >&2 && exit 1; }
+    >"$folder/objects.yaml" 2>"$folder/log" || { cat "$folder/log" >&2 && exit 1; }
+  sed "s/$(echo "$3" | sed 's/\./\\./g')/VERSION/g" "$folder/objects.yaml"
 }
 
 # lines COMMAND…: its lines indented, or "none"
@@ -64,13 +68,18 @@ for environment in $changed; do
   old=$(selected "$old_range")
   new=$(selected "$new_range")
   echo "$environment: range ${old_range:-none} becomes ${new_range:-none}, version ${old:-none} becomes ${new:-none}"
-  if [ -n "$old" ] && [ -n "$new" ] && [ "$old" != "$new" ]; then
+  if [ -z "$new" ]; then
+    echo "  no published version fits: Flux leaves what runs, and waits for one"
+    continue
+  fi
+  if [ -z "$old" ]; then continue; fi
+  if [ "$old" != "$new" ]; then
     echo "  what it brings:" && lines git log --no-merges --format='%s' "v$old..v$new"
     echo "  what it takes back:" && lines git log --no-merges --format='%s' "v$new..v$old"
     echo "  migrations that will run:" && lines git diff --name-only --diff-filter=A "v$old" "v$new" -- migrations/versions
   fi
   render "$folder/before" "$environment" "$old" >"$folder/old.yaml"
   render . "$environment" "$new" >"$folder/new.yaml"
-  echo "  how the objects differ:"
+  echo "  how the objects differ, but for the version's number:"
   lines diff -u -L "before ($old)" -L "after ($new)" "$folder/old.yaml" "$folder/new.yaml"
 done
