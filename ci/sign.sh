@@ -29,7 +29,7 @@ if [ "${CI_SERVER_HOST:-}" = gitlab.com ] && [ -n "${SIGSTORE_ID_TOKEN:-}" ]; th
 elif [ -n "${COSIGN_PRIVATE_KEY:-}" ]; then
   # a key speaks for itself: nothing goes to Sigstore's public log
   cosign public-key --key env://COSIGN_PRIVATE_KEY --outfile build/cosign.pub
-  identity="--key build/cosign.pub --private-infrastructure"
+  identity="--key build/cosign.pub --insecure-ignore-tlog"
   set -- --yes --key env://COSIGN_PRIVATE_KEY --tlog-upload=false --use-signing-config=false
 else
   echo "COSIGN_PRIVATE_KEY: missing; expected a key of 'cosign generate-key-pair', as this GitLab cannot sign without one" >&2

@@ -1,5 +1,6 @@
 """The pipeline's file: what can be seen without running it."""
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,8 @@ from tests.programs import ROOT, program
 
 FILE = ROOT / ".gitlab-ci.yml"
 KEYWORDS = {"stages", "workflow", "variables", "default", "include"}
-SCRIPTS = sorted(path for folder in ("ci", "provision") for path in (ROOT / folder).glob("**/*.sh"))
+FOLDERS = ("ci", "provision", "infrastructure")  # of scripts that jobs call
+SCRIPTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("**/*.sh"))
 
 
 class Loader(yaml.SafeLoader):
@@ -70,7 +72,7 @@ def test_jobs_are_short(name: str) -> None:
         if command == "make":
             assert {word for word in words if "=" not in word} <= set(targets)
         else:
-            assert Path(command).parts[0] in {"ci", "provision"}
+            assert Path(command).parts[0] in FOLDERS
             assert os.access(ROOT / command, os.X_OK)
 
 
@@ -86,7 +88,12 @@ def test_shellcheck(script: Path) -> None:
     """ShellCheck has nothing to say about a script."""
     if not shutil.which("shellcheck"):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no shellcheck: install it")
-    result = subprocess.run(["shellcheck", "--external-sources", script], cwd=ROOT, capture_output=True, check=False)
+    result = subprocess.run(
+        ["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", script],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
     assert result.returncode == 0, result.stdout.decode()
 
 
@@ -96,3 +103,17 @@ def test_one_run_of_releases() -> None:
     assert releasing == {name for name, job in JOBS.items() if inherited(job, "resource_group") == "release"}
     assert releasing >= {"tag", "publish-image", "publish-chart", "sign", "gitlab-release"}
     assert not any(inherited(JOBS[name], "interruptible") for name in releasing)
+
+
+def test_renovate() -> None:
+    """Renovate's settings are valid, and find the version of every chart that provisioning installs."""
+    file = ROOT / "renovate.json"
+    result = program("check-jsonschema", "--builtin-schema", "renovate", str(file))
+    assert result.returncode == 0, result.stdout
+
+    managers = json.loads(file.read_text())["customManagers"]
+    patterns = [pattern.replace("(?<", "(?P<") for manager in managers for pattern in manager["matchStrings"]]
+    versions = (ROOT / "provision/versions.sh").read_text()
+    found = [match["currentValue"] for pattern in patterns for match in re.finditer(pattern, versions)]
+    assert sorted(found) == sorted(re.findall(r"_CHART:=\S+\n: \S+_VERSION:=([^}]+)\}", versions))
+    assert len(found) == 4
