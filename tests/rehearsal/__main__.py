@@ -7,12 +7,15 @@ import sys
 import pytest
 
 from tests.pipeline import runner
+from tests.rehearsal.images import PROGRAMS
 
 
 def missing() -> list[str]:
     """Return what the rehearsal needs and cannot find."""
     lacking = [] if os.environ.get("REGISTRY") else ["the variable REGISTRY"]
-    return runner.missing() + lacking + [f"the program {name}" for name in ("docker", "helm") if not shutil.which(name)]
+    return (
+        runner.missing() + lacking + [f"the program {name}" for name in ("docker", *PROGRAMS) if not shutil.which(name)]
+    )
 
 
 def run() -> int:

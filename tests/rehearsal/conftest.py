@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ ROWS = pytest.StashKey[list[str]]()
 
 # Project variables, as a maintainer sets them on GitLab; the key is made for this rehearsal.
 VARIABLES = {"COSIGN_PASSWORD": "rehearsal", "REGISTRY_INSECURE": "true", "SCAN_WITHOUT_DATABASE": "allowed"}
-# All tests run in the first pipeline; then a few, as the rest of the pipeline is what is rehearsed.
+# `make test` runs all; here it is the rest of the pipeline that is rehearsed.
 FEW_TESTS = {"TESTS": "tests/app/test_page.py"}
 
 
@@ -44,25 +44,38 @@ class Project:
         tags = {ref.removeprefix("refs/tags/"): commit for commit, ref in (line.split() for line in lines)}
         return {tag: tags.get(f"{tag}^{{}}", commit) for tag, commit in tags.items() if not tag.endswith("^{}")}
 
-    def pipeline(self, name: str, event: str = "main", clone: Clone | None = None, **settings: str) -> Pipeline:
+    def tell_file(self, name: str, text: str) -> None:
+        """Set a project variable of the kind that jobs get as a file."""
+        known = json.loads(self.variables.read_text())
+        self.variables.write_text(json.dumps({**known, name: {"type": "file", "values": {"*": text}}}))
+
+    def pipeline(
+        self, name: str, event: str = "main", clone: Clone | None = None, options: Sequence[str] = (), **settings: str
+    ) -> Pipeline:
         """Begin the pipeline of an event."""
-        return Pipeline(name, clone or self.clone, event, PIPELINE_VARIABLES=str(self.variables), **settings)
+        clone = clone or self.clone
+        return Pipeline(name, clone, event, *options, PIPELINE_VARIABLES=str(self.variables), **settings)
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a new project with this checkout's files, and nothing released."""
+    """Return a project whose first commit could be released."""
+    return new_project("rehearsal", tmp_path_factory.mktemp("rehearsal"))
+
+
+def new_project(group: str, folder: Path) -> Project:
+    """Return a new project with this checkout's files in its only commit, of which no pipeline has run."""
     images.provide()
-    images.provide_helm(os.environ["REGISTRY"])
-    folder = tmp_path_factory.mktemp("rehearsal")
-    name = f"rehearsal/app-{int(time.time())}"
+    images.provide_programs(os.environ["REGISTRY"])
+    name = f"{group}/app-{int(time.time())}"
     clone = Clone.of(new_repository(name), folder / "clone")
     clone.git("checkout", "--quiet", "--orphan", "first")  # history without a release
     clone.git("branch", "--quiet", "--delete", "--force", "main")
     clone.git("branch", "--quiet", "--move", "main")
-    clone.commit("feat: show the page")
+    clone.commit("feat: begin")
+    clone.git("push", "--quiet", "origin", "HEAD:main")
     project = Project(clone, Registry(name), folder / "variables.yml")
-    project.tell(**VARIABLES, COSIGN_PRIVATE_KEY=_signing_key(folder))
+    project.tell(**VARIABLES, **FEW_TESTS, COSIGN_PRIVATE_KEY=_signing_key(folder))
     return project
 
 

@@ -21,6 +21,7 @@ BUILT = {
     "ghcr.io/gitleaks/gitleaks": "github.com/zricethezav/gitleaks/v8",
 }
 FROM_DEBIAN = {"ghcr.io/sigstore/cosign/cosign": "cosign"}
+PROGRAMS = ("helm", "kubectl", "kubeseal")  # as ci/programs.sh takes them out of an image
 LATEST = {"registry.gitlab.com/gitlab-org/cli"}  # not run: it is GitLab's runner that calls it
 
 
@@ -28,7 +29,7 @@ def provide() -> None:
     """Make what is missing."""
     for image in images():
         name, _, tag = image.rpartition(":")
-        if _there(image):
+        if name not in {*BUILT, *FROM_DEBIAN, *LATEST} or _there(image):
             continue
         print(f"{image} cannot be had here: making a stand-in …")  # noqa: T201  it takes minutes
         if name in LATEST:
@@ -39,13 +40,14 @@ def provide() -> None:
             _docker_build(image, f"FROM docker:28-cli\nRUN apt-get update && apt-get install -y {FROM_DEBIAN[name]}\n")
 
 
-def provide_helm(registry: str) -> None:
-    """Put Helm's image where the engine beside a job looks first, with this machine's Helm where Helm's own puts it."""
-    (image,) = (image for image in images() if image.startswith("alpine/helm:"))
+def provide_programs(registry: str) -> None:
+    """Put an image with this machine's helm, kubectl and kubeseal where the engine beside a job looks first."""
+    (image,) = (image for image in images() if image.startswith("alpine/k8s:"))
     name = f"{registry}/{image}"
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(str(shutil.which("helm")), folder)
-        _docker_build(name, 'FROM scratch\nCOPY helm /usr/bin/helm\nENTRYPOINT ["helm"]\n', Path(folder))
+        for program in PROGRAMS:
+            shutil.copy(str(shutil.which(program)), folder)
+        _docker_build(name, 'FROM scratch\nCOPY . /usr/bin/\nENTRYPOINT ["helm"]\n', Path(folder))
     run("docker", "push", "--quiet", name)
 
 

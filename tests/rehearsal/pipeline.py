@@ -17,14 +17,15 @@ COLOURS = re.compile(r"\x1b\[[\d;]*m")
 class Pipeline:
     """A pipeline that runs. Its log is kept in build/rehearsal/NAME.log."""
 
-    def __init__(self, name: str, clone: Clone, event: str, **settings: str) -> None:
+    def __init__(self, name: str, clone: Clone, event: str, *options: str, **settings: str) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log = LOGS / f"{name}.log"
         self.published_after: float | None = None  # seconds
+        self.seconds = 0.0  # from its begin to its end
         self._lines: list[str] = []
         self._begin = time.monotonic()
         self._process = subprocess.Popen(
-            clone.command(event), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            clone.command(event, *options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True, env={**os.environ, **settings},
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -44,6 +45,7 @@ class Pipeline:
     def wait(self) -> "Pipeline":
         """Wait for its end."""
         self._process.wait(3600)
+        self.seconds = time.monotonic() - self._begin
         self._reader.join(10)
         assert self._process.stdout
         self._process.stdout.close()
@@ -73,6 +75,14 @@ class Pipeline:
     def has(self, text: str) -> bool:
         """Whether it printed that."""
         return text in self.output
+
+    def began(self, job: str) -> bool:
+        """Whether a job was started."""
+        return re.search(rf"\] {job} +starting ", self.output) is not None
+
+    def printed(self, job: str, text: str) -> bool:
+        """Whether a job printed that."""
+        return re.search(rf"\] {job} +> .*{re.escape(text)}", self.output) is not None
 
     def value(self, name: str) -> str:
         """Return a value that a job printed as NAME=VALUE."""
