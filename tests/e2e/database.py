@@ -29,12 +29,14 @@ class Database:
     def __init__(self, namespace: Namespace, image: str) -> None:
         self._namespace = namespace
         self._image = image
+        self.host = f"mysql.{namespace.name}.svc"  # as pods of other namespaces reach it
+        self.ca = b""
 
     def create(self) -> None:
         """Start it, and write the Secret `app-mysql` that the chart refers to."""
         authority = trustme.CA()
-        certificate = authority.issue_cert("mysql")
-        ca = authority.cert_pem.bytes()
+        certificate = authority.issue_cert("mysql", self.host)
+        self.ca = ca = authority.cert_pem.bytes()
         self._namespace.apply(
             secret("mysql-tls", {
                 "ca.crt": ca,

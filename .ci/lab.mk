@@ -1,0 +1,26 @@
+# What the targets that run the whole pipeline or the whole loop need, where the team's lab is beside the checkout. Each is
+# a variable that anybody can set to something of their own: `make loop` names those that are missing.
+lab := $(abspath ../shared/lab)
+
+# Runs .gitlab-ci.yml as GitLab would: PIPELINE EVENT DIR [OPTION…]
+export PIPELINE ?= $(lab)/pipeline.sh
+# Makes an empty repository of that name, which Flux and the pipeline reach, and prints its address: NEW_REPOSITORY NAME
+export NEW_REPOSITORY ?= $(lab)/flux.sh repo
+# An address of this machine that containers reach
+export CONTAINERS_REACH ?= 10.99.0.1
+# The environments are at dev.DOMAIN, …; INGRESS_ADDRESS is where the ingress controller takes https
+export DOMAIN ?= app.lab
+export INGRESS_ADDRESS ?= 127.0.0.1:30443
+# The ACME authority, the authority of its own certificate, and what prints the root of those that it issues
+export ACME_SERVER ?= https://acme.lab:14000/dir
+export ACME_CA_BUNDLE ?= $(LAB_HOME)/pki/ca.crt
+export ROOT_CERTIFICATE ?= $(lab)/ingress.sh root
+export INGRESS_NAMESPACE ?= ingress
+# Where Flux's receivers are, as containers reach them
+export RECEIVER_ADDRESS ?= http://$(CONTAINERS_REACH):30292
+# Charts, and values that point them at images to be had
+export CHARTS_PLAIN_HTTP ?= true
+export CERT_MANAGER_CHART ?= oci://$(REGISTRY)/mirror/cert-manager
+export CERT_MANAGER_VALUES ?= $(LAB_HOME)/mirror/cert-manager.yaml
+export SEALED_SECRETS_CHART ?= oci://$(REGISTRY)/mirror/sealed-secrets
+export SEALED_SECRETS_VALUES ?= $(LAB_HOME)/mirror/sealed-secrets.yaml

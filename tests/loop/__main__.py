@@ -1,0 +1,35 @@
+"""`python -m tests.loop`: what `make loop` runs; says first what is missing."""
+
+import os
+import shutil
+import sys
+
+import pytest
+
+from tests.e2e import cluster
+from tests.loop.people import vegeta
+from tests.pipeline import runner
+
+VARIABLES = ("DOMAIN", "ROOT_CERTIFICATE", "CONTAINERS_REACH", "RECEIVER_ADDRESS")
+PROGRAMS = ("kubeseal", "jq", "git", "make")
+
+
+def missing() -> list[str]:
+    """Return what the loop needs and cannot find."""
+    variables = [f"the variable {name}" for name in VARIABLES if not os.environ.get(name)]
+    programs = [f"the program {name}" for name in PROGRAMS if not shutil.which(name)]
+    if vegeta() is None:
+        programs.append("the program vegeta, or go to build it")
+    return runner.missing() + cluster.missing() + variables + programs
+
+
+def run() -> int:
+    """Run the loop, or name what it needs, with exit status 2."""
+    if lacking := missing():
+        sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
+        return 2
+    return pytest.main(["tests/loop", "--verbose", "--capture", "no", "--timeout", "1800", "--exitfirst"])
+
+
+if __name__ == "__main__":
+    sys.exit(run())
