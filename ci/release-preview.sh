@@ -21,8 +21,8 @@ git archive "$commit" | tar -x -C "$folder/before"
 if [ -n "${CI_REGISTRY_PASSWORD:-}" ]; then
   printf %s "$CI_REGISTRY_PASSWORD" |
     helm registry login --username "$CI_REGISTRY_USER" --password-stdin "$CI_REGISTRY" $plain >/dev/null 2>&1
-  git fetch --quiet --tags origin
 fi
+git fetch --quiet --tags origin
 
 # range FILE: prints the range of versions in it
 range() { [ ! -f "$1" ] || sed -n 's/^ *semver: *//p' "$1" | tr -d "\"'"; }
@@ -51,7 +51,12 @@ render() {
 }
 
 # lines COMMAND…: its lines indented, or "none"
-lines() { "$@" | sed 's/^/  /' | grep . || echo "  none"; }
+lines() {
+  status=0
+  "$@" >"$folder/lines" || status=$?
+  [ "$status" -le 1 ] || exit "$status" # 1 is what diff ends with where there are any
+  sed 's/^/  /' "$folder/lines" | grep . || echo "  none"
+}
 
 changed=$(for file in releases/*/app.yml; do
   environment=$(basename "$(dirname "$file")")
