@@ -16,11 +16,12 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    """Change a table that is not there."""
     op.execute("ALTER TABLE nowhere ADD COLUMN colour VARCHAR(10)")
 
 
 def downgrade() -> None:
-    pass
+    """Leave it as it is."""
 '''
 FAILS = "migrations/versions/9001_fail.py"
 
@@ -120,12 +121,11 @@ def test_bad_start(loop: Loop, step: Step) -> None:
     configuration = loop.project.clone.folder / "gunicorn.conf.py"
     works = configuration.read_text()
     release = loop.project.clone.folder / "releases/dev/app.yml"
-    sooner = "    replicaCount: 1\n    progressDeadlineSeconds: 40\n"  # 240 by itself, which is long to watch
-    release.write_text(release.read_text().replace("    replicaCount: 1\n", sooner))
+    sooner = "spec:\n  timeout: 90s\n  values:\n"  # 5 minutes by itself, which is long to watch
+    release.write_text(release.read_text().replace("spec:\n  values:\n", sooner))
     with step("merge pods that never start, publish 1.3.0", "by the pipeline"):
-        pipeline = loop.merge(
-            "feat: fail to start", **{"gunicorn.conf.py": "raise SystemExit('cannot start')\n"}
-        ).wait()
+        fails = '"""Fail."""\n\nraise SystemExit("cannot start")\n'
+        pipeline = loop.merge("feat: fail to start", **{"gunicorn.conf.py": fails}).wait()
         assert pipeline.passed, pipeline.log
     with step("1.3.0 from published to rolled back", "dev serves 1.1.1"):
         failed(loop.environments["dev"], "1.3.0")
