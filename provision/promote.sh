@@ -13,7 +13,7 @@ part="(\\^|~|=|!=|>|>=|<|<=)? ?$version"
 [[ $to =~ ^$part((,|\ |\ \|\|)\ ?$part)*$ ]] ||
   fail "TO: ${to:-missing}; expected a range of versions such as ~1.1 or ^1.0, or one version such as 1.1.2"
 
-line=$(grep -nE '^ +semver: ' "$file") || true
+line=$(grep -nE '^ +semver: ' "$file") || true # none is refused by the next line
 [ "$(grep -c . <<<"$line")" = 1 ] || fail "$file: expected just one line with semver"
 from=${line#*semver: } from=${from//\"/}
 if [ "$from" = "$to" ]; then
