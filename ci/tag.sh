@@ -20,7 +20,12 @@ else
   find_next
   [ "$next" = "$VERSION" ] || fail "another release came first: this would be ${next:-none}, but its image was built as $VERSION: $again"
   [ -n "${GITLAB_TOKEN:-}" ] || { echo "GITLAB_TOKEN: missing; expected a project access token that may push tags" >&2 && exit 2; }
-  .venv/bin/semantic-release --strict version --no-commit --no-changelog --no-vcs-release
+  # the push of the tag is what decides between two that come to this line at once
+  .venv/bin/semantic-release --strict version --no-commit --no-changelog --no-vcs-release || {
+    ! git ls-remote --exit-code origin "refs/tags/v$VERSION" >/dev/null ||
+      fail "another release came first: v$VERSION was tagged this very moment: $again"
+    exit 1
+  }
 fi
 .venv/bin/semantic-release --strict changelog 2>build/semantic-release.log || { cat build/semantic-release.log >&2 && exit 1; }
 cat build/release-notes.md

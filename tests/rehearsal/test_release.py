@@ -158,7 +158,7 @@ def test_two_at_once(project: Project, outcome: Outcome) -> None:
         outcome("`fix: mend another`", two, "2.0.2" if two.passed else "2.0.1 came first")
         released(project, one, "2.0.1", first)
         if not two.passed:
-            assert two.has("another release came first: this would be 2.0.2")
+            assert two.has("another release came first")
             two = project.pipeline("at-once-2-again", clone=other).wait()
             outcome("… run again", two, "2.0.2")
         released(project, two, "2.0.2", second)
