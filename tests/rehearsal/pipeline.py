@@ -52,8 +52,9 @@ class Pipeline:
         return self
 
     def wait_for(self, text: str) -> None:
-        """Wait until it has printed something."""
-        while text not in self.output:
+        """Wait until it has printed something, whatever spaces are in it."""
+        pattern = r"\s+".join(map(re.escape, text.split()))
+        while not re.search(pattern, self.output):
             assert self._process.poll() is None, f"ended without printing {text!r}: see {self.log}"
             time.sleep(0.2)
 
