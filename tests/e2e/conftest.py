@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import report
 from tests.e2e import releases
 from tests.e2e.cluster import Namespace, Result, missing, must, run
 from tests.e2e.database import Database
 from tests.e2e.load import RATE, Load
-from tests.programs import ROOT
 
 MYSQL = "mysql:9.7"
-REPORT = ROOT / "build" / "e2e.md"
-ROWS = pytest.StashKey[list[str]]()
+HEAD = f"| at {RATE} requests/s | requests | failed | longest gap | time |", "|---|--:|--:|--:|--:|"
 
 
 @pytest.fixture(scope="session")
@@ -88,17 +87,12 @@ def load(namespace: Namespace, request: pytest.FixtureRequest) -> LoadOn:
         with Load(namespace.url) as load:
             yield load
         name = request.node.name.removeprefix("test_").replace("_", " ")
-        row = f"| {name} | {load.requests} | {load.failed} | {load.longest_gap:.2f} s | {load.seconds:.0f} s |"
-        request.config.stash.setdefault(ROWS, []).append(row)
+        numbers = str(load.requests), str(load.failed), f"{load.longest_gap:.2f} s", f"{load.seconds:.0f} s"
+        report.add(request.config, name, *numbers)
 
     return put  # type: ignore[return-value]  # a context manager that yields it
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the report, and keep it as a file."""
-    if rows := config.stash.get(ROWS, []):
-        head = [f"| at {RATE} requests/s | requests | failed | longest gap | time |", "|---|--:|--:|--:|--:|"]
-        REPORT.parent.mkdir(exist_ok=True)
-        REPORT.write_text("\n".join([*head, *rows, ""]))
-        terminalreporter.section("report, also in build/e2e.md")
-        terminalreporter.write_line(REPORT.read_text())
+    report.show(terminalreporter, config, "e2e", HEAD)

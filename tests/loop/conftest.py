@@ -12,20 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from tests import report
 from tests.e2e.cluster import Namespace, eventually, must, run
 from tests.e2e.conftest import MYSQL
 from tests.e2e.database import Database
 from tests.loop.environment import Environment
 from tests.loop.people import RATE, People
-from tests.programs import ROOT
 from tests.rehearsal.conftest import Project, new_project
 from tests.rehearsal.pipeline import Pipeline
 
-REPORT = ROOT / "build" / "loop.md"
-ROWS = pytest.StashKey[list[str]]()
+HEAD = f"| step, at {RATE} requests/s on each environment | outcome | time |", "|---|---|--:|"
 NAMES = ("dev", "staging", "prod")
-# Some releases of the loop are bad on purpose, which the tests would find.
 RECEIVER_TOKEN = secrets.token_hex(20)
+# Some releases of the loop are bad on purpose, which other tests would find.
 VARIABLES = {"TESTS": "tests/app/test_settings.py", "RECEIVER_TOKEN": RECEIVER_TOKEN}
 
 
@@ -157,17 +156,11 @@ def step(request: pytest.FixtureRequest) -> Step:
         began = time.monotonic()
         print(f"\n  {what} …")  # noqa: T201  it takes a while
         yield
-        row = f"| {what} | {result} | {time.monotonic() - began:.0f} s |"
-        request.config.stash.setdefault(ROWS, []).append(row)
+        report.add(request.config, what, result, f"{time.monotonic() - began:.0f} s")
 
     return measured
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the report, and keep it as a file."""
-    if rows := config.stash.get(ROWS, []):
-        head = [f"| step, at {RATE} requests/s on each environment | outcome | time |", "|---|---|--:|"]
-        REPORT.parent.mkdir(exist_ok=True)
-        REPORT.write_text("\n".join([*head, *rows, ""]))
-        terminalreporter.section("report, also in build/loop.md")
-        terminalreporter.write_line(REPORT.read_text())
+    report.show(terminalreporter, config, "loop", HEAD)

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests import report
 from tests.infrastructure.apis import ORGANIZATION, TOKEN, Api, api
 from tests.infrastructure.payloads import VERIFICATION, Payload, notification
-from tests.loop.conftest import ROWS, Loop
+from tests.loop.conftest import Loop
 from tests.pipeline.test_rules import PROVISIONING
 
 SETTINGS = (
     "DOMAIN", "ACME_SERVER", "CHARTS_PLAIN_HTTP", "CERT_MANAGER_CHART", "CERT_MANAGER_VALUES", "SEALED_SECRETS_CHART",
-    "SEALED_SECRETS_VALUES", "MYSQL_IMAGE",
+    "SEALED_SECRETS_VALUES", "MYSQL_IMAGE", "INGRESS_NAMESPACE",
 )  # fmt: skip
 FILES = ("ACME_CA_BUNDLE", "CERT_MANAGER_VALUES", "SEALED_SECRETS_VALUES")
 NOTHING, REFUSED = "nothing to do", "refused"
@@ -60,8 +61,8 @@ def test_payload(loop: Loop, hcp: Api, name: str, request: pytest.FixtureRequest
     pipeline = loop.project.pipeline(f"trigger-{name.replace(' ', '-')}", "trigger", options=[str(file)]).wait()
     ran = {job for job in PROVISIONING if pipeline.began(job)}
     idle = {job for job in PROVISIONING if pipeline.printed(job, "nothing to provision")}
-    row = f"| trigger: {name} | {expected}: {len(ran - idle)} of 6 jobs provisioned | {pipeline.seconds:.0f} s |"
-    request.config.stash.setdefault(ROWS, []).append(row)
+    outcome = f"{expected}: {len(ran - idle)} of 6 jobs provisioned"
+    report.add(request.config, f"trigger: {name}", outcome, f"{pipeline.seconds:.0f} s")
 
     assert hcp.address
     assert pipeline.passed == (expected != REFUSED), pipeline.log

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import report
 from tests.pipeline.runner import Clone, new_repository, run
 from tests.pipeline.test_file import images as pipeline_images
-from tests.programs import ROOT
 from tests.rehearsal import images
 from tests.rehearsal.pipeline import Pipeline
 from tests.rehearsal.registry import Registry
 
-REPORT = ROOT / "build" / "rehearsal.md"
-ROWS = pytest.StashKey[list[str]]()
+HEAD = "| merge | pipeline | outcome | merge to published |", "|---|---|---|--:|"
 
 # Project variables, as a maintainer sets them on GitLab; the key is made for this rehearsal.
 VARIABLES = {"COSIGN_PASSWORD": "rehearsal", "REGISTRY_INSECURE": "true", "SCAN_WITHOUT_DATABASE": "allowed"}
@@ -101,17 +100,11 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
 
     def add(what: str, pipeline: Pipeline, result: str) -> None:
         after = f"{pipeline.published_after:.0f} s" if pipeline.published_after else ""
-        row = f"| {what} | {'passed' if pipeline.passed else 'failed'} | {result} | {after} |"
-        request.config.stash.setdefault(ROWS, []).append(row)
+        report.add(request.config, what, "passed" if pipeline.passed else "failed", result, after)
 
     return add
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the report, and keep it as a file."""
-    if rows := config.stash.get(ROWS, []):
-        head = ["| merge | pipeline | outcome | merge to published |", "|---|---|---|--:|"]
-        REPORT.parent.mkdir(exist_ok=True)
-        REPORT.write_text("\n".join([*head, *rows, ""]))
-        terminalreporter.section("report, also in build/rehearsal.md")
-        terminalreporter.write_line(REPORT.read_text())
+    report.show(terminalreporter, config, "rehearsal", HEAD)
