@@ -68,9 +68,15 @@ def shared_database(new_database: Callable[[], URL]) -> URL:
 
 
 @pytest.fixture
-def database(empty_database: URL) -> URL:
-    """Return the address of a migrated database of the test's own."""
-    migrate(empty_database)
+def database(empty_database: URL, shared_database: URL) -> URL:
+    """Return the address of a migrated database of the test's own: copied, which is quicker than migrating again."""
+    engine = create_engine(empty_database)
+    with engine.begin() as connection:
+        for table in connection.scalars(text(f"SHOW TABLES FROM {shared_database.database}")).all():
+            migrated = f"{shared_database.database}.{table}"
+            connection.execute(text(f"CREATE TABLE {table} LIKE {migrated}"))
+            connection.execute(text(f"INSERT INTO {table} SELECT * FROM {migrated}"))
+    engine.dispose()
     return empty_database
 
 
