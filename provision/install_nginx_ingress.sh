@@ -10,10 +10,19 @@ if theirs nginx-ingress "$namespace" ingressclass nginx; then
   exit
 fi
 chart nginx-ingress "$namespace" NGINX_INGRESS
+
+# balancer FILTER: prints that of the Service of the controller, where it is a load balancer
+balancer() {
+  kubectl --namespace "$namespace" get services --output json |
+    jq --raw-output "first(.items[] | select(.spec.type == \"LoadBalancer\")) | $1 // empty"
+}
+if [ -z "$(balancer .metadata.name)" ]; then
+  say "its Service is no load balancer: point the names of DOMAIN at what leads to it"
+  exit
+fi
 say "waiting for the address of its Service, at most 5 minutes …"
 for _ in {1..60}; do
-  address=$(kubectl --namespace "$namespace" get services --output \
-    "jsonpath={.items[?(@.spec.type=='LoadBalancer')].status.loadBalancer.ingress[0]['ip','hostname']}")
+  address=$(balancer '.status.loadBalancer.ingress[0] | .ip // .hostname')
   [ -z "$address" ] || break
   sleep 5
 done
