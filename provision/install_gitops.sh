@@ -128,7 +128,18 @@ def kustomization($name; $spec): {
   ]
 }' | apply
 if [[ $COMPONENTS == *receiver-* ]]; then
-  # What the pipeline reaches Flux by: the controller's own Service, so it is in that namespace.
+  # What the pipeline reaches Flux by: the controller's own Service, so it is in that namespace. Flux's own policies let
+  # nobody in there but to that controller; the pod that answers cert-manager's challenge has to be let in, too.
+  jq --null-input '{
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: {name: "\($ENV.NAMESPACE)-receiver", namespace: "flux-system"},
+    spec: {
+      podSelector: {matchLabels: {"acme.cert-manager.io/http01-solver": "true"}},
+      policyTypes: ["Ingress"],
+      ingress: [{ports: [{port: 8089}]}]
+    }
+  }' | apply
   jq --null-input '"flux-\($ENV.ENVIRONMENT).\($ENV.DOMAIN)" as $host | {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",

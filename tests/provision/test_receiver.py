@@ -1,0 +1,43 @@
+"""The way to Flux's receivers. What the cluster says is the test's own: another Flux could not be installed there."""
+
+import json
+from pathlib import Path
+
+from tests.provision.checkout import Checkout
+
+KUBECTL = """
+case "$*" in
+apply*) tee -a {applied} ;;
+*"--filename -"*) cat >/dev/null ;;
+esac
+"""
+
+
+def test_policy(checkout: Checkout, tmp_path: Path) -> None:
+    """The pod that proves the receivers' name to the ACME authority should be let in, where policies are enforced."""
+    kubeconfig, applied = tmp_path / "kubeconfig", tmp_path / "applied"
+    kubeconfig.touch()
+    checkout.replace("kubectl", KUBECTL.format(applied=applied))
+    checkout.replace("helm", "\n")
+    settings = {
+        "REGISTRY": "registry.example.com/app", "DOMAIN": "example.com", "GIT_URL": "https://git.example.com/app.git",
+        "COMPONENTS": "receiver-token", "RECEIVER_TOKEN": "very-secret", "KUBECONFIG": str(kubeconfig),
+    }  # fmt: skip
+
+    result = checkout.run("install_gitops", **settings)
+
+    assert result.returncode == 0, result.stderr
+    decoder, text, objects = json.JSONDecoder(), applied.read_text(), {}
+    while text := text.lstrip():
+        each, end = decoder.raw_decode(text)
+        text, objects[each["kind"]] = text[end:], each
+    assert objects["Ingress"]["metadata"]["namespace"] == "flux-system"
+    assert objects["NetworkPolicy"]["metadata"] == {
+        "name": f"{checkout.namespace}-receiver",
+        "namespace": "flux-system",
+    }
+    assert objects["NetworkPolicy"]["spec"] == {
+        "podSelector": {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"ports": [{"port": 8089}]}],
+    }
