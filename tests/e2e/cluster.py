@@ -39,6 +39,16 @@ def must(*command: str, text: str | None = None) -> str:
     return result.stdout
 
 
+def provide(image: str) -> str:
+    """Push an image to where the cluster finds it, pulled first where it is not here, and return its name there."""
+    if run("docker", "image", "inspect", image).returncode:
+        must("docker", "pull", image)
+    name = f"{os.environ['REGISTRY']}/e2e/{image}"
+    must("docker", "tag", image, name)
+    must("docker", "push", name)
+    return name
+
+
 class Namespace:
     """A namespace of the cluster, with the Pod Security Standard `restricted`, and the release `app` in it."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests import report
 from tests.e2e import releases
-from tests.e2e.cluster import Namespace, Result, missing, must, run
+from tests.e2e.cluster import Namespace, Result, missing, provide
 from tests.e2e.database import Database
 from tests.e2e.load import RATE, Load
 
@@ -25,10 +25,7 @@ def repository() -> str:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     repository = f"{os.environ['REGISTRY']}/e2e/app"
     releases.publish(repository)
-    if run("docker", "image", "inspect", MYSQL).returncode:
-        must("docker", "pull", MYSQL)
-    must("docker", "tag", MYSQL, f"{os.environ['REGISTRY']}/e2e/{MYSQL}")
-    must("docker", "push", f"{os.environ['REGISTRY']}/e2e/{MYSQL}")
+    provide(MYSQL)
     return repository
 
 

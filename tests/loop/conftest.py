@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import report
-from tests.e2e.cluster import Namespace, eventually, must, run
+from tests.e2e.cluster import Namespace, eventually, must, provide, run
 from tests.e2e.conftest import MYSQL
 from tests.e2e.database import Database
 from tests.loop.environment import Environment
@@ -112,10 +112,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     folder = tmp_path_factory.mktemp("loop")
     project = new_project("loop", folder)
     project.tell(**VARIABLES)
-    image = f"{os.environ['REGISTRY']}/e2e/{MYSQL}"
-    must("docker", "tag", MYSQL, image)
-    must("docker", "push", image)
-    os.environ["MYSQL_IMAGE"] = image
+    image = os.environ["MYSQL_IMAGE"] = provide(MYSQL)
     roots = must(*shlex.split(os.environ["ROOT_CERTIFICATE"]))
     forget()
     environments = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster import Namespace, missing, must, run
+from tests.e2e.cluster import Namespace, missing, provide, run
 from tests.e2e.conftest import MYSQL
 from tests.e2e.database import Database
 from tests.provision.checkout import MISSING, Checkout
@@ -42,12 +42,7 @@ def mysql_image() -> str:
     """Return where the cluster finds MySQL's image, after it has been pushed."""
     if lacking := missing():
         pytest.skip(f"no cluster to test on: missing {', '.join(lacking)}")
-    if run("docker", "image", "inspect", MYSQL).returncode:
-        must("docker", "pull", MYSQL)
-    image = f"{os.environ['REGISTRY']}/e2e/{MYSQL}"
-    must("docker", "tag", MYSQL, image)
-    must("docker", "push", image)
-    return image
+    return provide(MYSQL)
 
 
 @pytest.fixture
