@@ -9,8 +9,8 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test e2e chart-readme lint format types check lock lock-check commits version tag \
-  release-rehearsal loop image image-size bench migration hooks plan apply infrastructure outputs provision seal \
-  promote status sealed-secrets-backup sealed-secrets-restore clean
+  release-rehearsal loop loop-down image image-size bench migration hooks plan apply infrastructure outputs provision \
+  seal promote status sealed-secrets-backup sealed-secrets-restore clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,13 +107,18 @@ tag: .venv/release.stamp ## tag this commit as VERSION and push the tag (the pip
 
 ifneq ($(and $(LAB_HOME),$(wildcard ../shared/lab)),)
 include .ci/lab.mk
+else ifeq ($(KUBECONFIG),)
+laptop := tests/loop/laptop/laptop.sh run
 endif
 
 release-rehearsal: .venv/dev.stamp ## run the real pipeline for merges of every kind (30 minutes; needs Docker, REGISTRY, PIPELINE, NEW_REPOSITORY)
 	@$(BIN)/python -m tests.rehearsal
 
-loop: .venv/dev.stamp ## show everything on a cluster, from merges to three environments and back (40 minutes; it says what it needs)
-	@$(BIN)/python -m tests.loop
+loop: .venv/dev.stamp ## show everything on a cluster, that of KUBECONFIG or one of kind, from merges to three environments and back (40 minutes; it says what it needs)
+	@$(laptop) $(BIN)/python -m tests.loop
+
+loop-down: ## remove the kind cluster that the loop has made, and what is beside it
+	@tests/loop/laptop/laptop.sh down
 
 # --- the image
 

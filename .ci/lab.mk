@@ -1,5 +1,6 @@
 # What the targets that run the whole pipeline or the whole loop need, where the team's lab is beside the checkout. Each is
-# a variable that anybody can set to something of their own: `make loop` names those that are missing.
+# a variable that anybody can set to something of their own: `make loop` names those that are missing. Where neither the
+# lab nor a KUBECONFIG is, tests/loop/laptop/laptop.sh sets them.
 lab := $(abspath ../shared/lab)
 
 # Runs .gitlab-ci.yml as GitLab would: PIPELINE EVENT DIR [OPTION…]

@@ -10,7 +10,7 @@ from tests.e2e import cluster
 from tests.loop.people import vegeta
 from tests.pipeline import runner
 
-VARIABLES = ("DOMAIN", "ROOT_CERTIFICATE", "CONTAINERS_REACH", "RECEIVER_ADDRESS")
+VARIABLES = ("DOMAIN", "ROOT_CERTIFICATE", "RECEIVER_ADDRESS", *(["CONTAINERS_REACH"] if runner.whole() else []))
 PROGRAMS = ("kubeseal", "jq", "git", "make")
 
 

@@ -61,6 +61,7 @@ class Loop:
         settings = self.environments[name].settings(self.folder / f"outputs-{name}.json")
         origin = self.project.clone.origin
         settings |= {"GIT_URL": origin, "REGISTRY_USER": "reads", "REGISTRY_PASSWORD": "x"}
+        settings["REGISTRY"] = self.project.registry.in_cluster
         settings |= {"COMPONENTS": "receiver-token", "RECEIVER_TOKEN": RECEIVER_TOKEN}
         return self.make(f"provision ENV={name}" + (f" JOB={job}" if job else ""), **settings)
 

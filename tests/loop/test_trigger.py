@@ -11,8 +11,10 @@ from tests import report
 from tests.infrastructure.apis import ORGANIZATION, TOKEN, Api, api
 from tests.infrastructure.payloads import VERIFICATION, Payload, notification
 from tests.loop.conftest import Loop
+from tests.pipeline import runner
 from tests.pipeline.test_rules import PROVISIONING
 
+pytestmark = pytest.mark.skipif(not runner.whole(), reason="a trigger needs a runner of .gitlab-ci.yml: set PIPELINE")
 SETTINGS = (
     "DOMAIN", "ACME_SERVER", "CHARTS_PLAIN_HTTP", "CERT_MANAGER_CHART", "CERT_MANAGER_VALUES", "SEALED_SECRETS_CHART",
     "SEALED_SECRETS_VALUES", "MYSQL_IMAGE", "INGRESS_NAMESPACE",

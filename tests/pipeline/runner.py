@@ -13,11 +13,18 @@ from tests.programs import ROOT
 PIPELINE = "PIPELINE"
 # A command that makes an empty repository of that name, and prints its address: `NEW_REPOSITORY NAME`
 NEW_REPOSITORY = "NEW_REPOSITORY"
+# Whether that command runs the whole file, for every event (true, the default), or a release's scripts, for `main`
+WHOLE = "PIPELINE_WHOLE"
 
 
 def missing() -> list[str]:
     """Return the settings that are needed and not there."""
     return [f"the variable {name}" for name in (PIPELINE, NEW_REPOSITORY) if not os.environ.get(name)]
+
+
+def whole() -> bool:
+    """Whether it runs the whole file."""
+    return os.environ.get(WHOLE, "true") == "true"
 
 
 def new_repository(name: str) -> str:

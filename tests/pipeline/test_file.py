@@ -16,7 +16,7 @@ from tests.programs import ROOT, program
 FILE = ROOT / ".gitlab-ci.yml"
 KEYWORDS = {"stages", "workflow", "variables", "default", "include"}
 FOLDERS = ("ci", "provision", "infrastructure")  # of scripts that jobs call
-SCRIPTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("**/*.sh"))
+SCRIPTS = sorted(path for folder in (*FOLDERS, "tests") for path in (ROOT / folder).glob("**/*.sh"))
 
 
 class Loader(yaml.SafeLoader):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import report
-from tests.pipeline.runner import Clone, new_repository, run
+from tests.pipeline.runner import Clone, new_repository, run, whole
 from tests.pipeline.test_file import images as pipeline_images
 from tests.rehearsal import images
 from tests.rehearsal.pipeline import Pipeline
@@ -64,8 +64,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def new_project(group: str, folder: Path) -> Project:
     """Return a new project with this checkout's files in its only commit, of which no pipeline has run."""
-    images.provide()
-    images.provide_programs(os.environ["REGISTRY"])
+    variables = {**VARIABLES, **FEW_TESTS}
+    if whole():  # else no job runs in an image, and none signs
+        images.provide()
+        images.provide_programs(os.environ["REGISTRY"])
+        variables["COSIGN_PRIVATE_KEY"] = _signing_key(folder)
     name = f"{group}/app-{int(time.time())}"
     clone = Clone.of(new_repository(name), folder / "clone")
     clone.git("checkout", "--quiet", "--orphan", "first")  # history without a release
@@ -74,7 +77,7 @@ def new_project(group: str, folder: Path) -> Project:
     clone.commit("feat: begin")
     clone.git("push", "--quiet", "origin", "HEAD:main")
     project = Project(clone, Registry(name), folder / "variables.yml")
-    project.tell(**VARIABLES, **FEW_TESTS, COSIGN_PRIVATE_KEY=_signing_key(folder))
+    project.tell(**variables)
     return project
 
 

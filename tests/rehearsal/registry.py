@@ -17,6 +17,8 @@ class Registry:
     def __init__(self, project: str) -> None:
         self._address = f"http://{os.environ['REGISTRY']}/v2/{project}"
         self.image = f"{os.environ['REGISTRY']}/{project}"
+        # CLUSTER_REGISTRY: the registry's name in the cluster, where that is another
+        self.in_cluster = f"{os.environ.get('CLUSTER_REGISTRY') or os.environ['REGISTRY']}/{project}"
 
     def versions(self, repository: str = "") -> list[str]:
         """Return the versions that are published there, in order."""

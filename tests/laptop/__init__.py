@@ -1,0 +1,1 @@
+"""What runs the loop on a laptop, as far as it can be seen without a kind cluster."""

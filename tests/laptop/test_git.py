@@ -1,0 +1,46 @@
+"""The laptop's Git server: the image, with a repository that is made, pushed to and cloned."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mysql import docker_host, has_docker
+from tests.programs import ROOT
+
+# Debian, as the image by itself is; the app's image is made from it, so it is there.
+BASE = "python:3.13-slim"
+
+
+def must(*command: str, cwd: Path = ROOT) -> str:
+    """Run a program that has to succeed, and return what it printed."""
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout.strip()
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """Return the container of a server, gone afterwards."""
+    if not has_docker():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Docker: start it, to test the Git server")
+    must("docker", "build", "--tag", "app-git:test", "--build-arg", f"BASE={BASE}", "tests/loop/laptop/git")
+    container = must("docker", "run", "--detach", "--publish", "80", "--hostname", "the-git", "app-git:test")
+    yield container
+    must("docker", "rm", "--force", "--volumes", container)
+
+
+def test_push(server: str, tmp_path: Path) -> None:
+    """What is pushed to a new repository should be there for the next who clones it."""
+    assert must("docker", "exec", server, "new-repository", "loop/app") == "http://the-git/loop/app.git"
+    port = must("docker", "port", server, "80/tcp").split()[0].rpartition(":")[2]
+    address = f"http://{docker_host()}:{port}/loop/app.git"
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+
+    must("git", "clone", "--quiet", str(ROOT), str(mine))
+    must("git", "push", "--quiet", address, "HEAD:main", cwd=mine)
+    must("git", "clone", "--quiet", address, str(theirs))
+
+    assert must("git", "rev-parse", "HEAD", cwd=mine) == must("git", "rev-parse", "main", cwd=theirs)

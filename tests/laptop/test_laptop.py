@@ -1,0 +1,118 @@
+"""The loop where no cluster is named: what it makes, what it says, and that all of it is used again."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.laptop.programs import Laptop
+from tests.pipeline.test_file import JOBS, inherited
+from tests.programs import ROOT, environment
+
+LAPTOP = ROOT / "tests/loop/laptop"
+# The jobs of .gitlab-ci.yml without which nothing is released, or Flux not told.
+RELEASE = {"version", "build", "tag", "publish-image", "publish-chart", "notify-flux"}
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Laptop:
+    """Return a laptop on which nothing was made yet."""
+    return Laptop(tmp_path)
+
+
+def test_missing_programs(laptop: Laptop, tmp_path: Path) -> None:
+    """Each program that is not there should be named in a line, before anything is made."""
+    folder = tmp_path / "few"
+    folder.mkdir()
+    for name in ("bash", "dirname", "git"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+
+    result = laptop.run("run", "true", path=str(folder))
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines() == [
+        *(f"missing: the program {name}" for name in ("docker", "kind", "kubectl", "helm", "kubeseal", "jq")),
+        "missing: the program curl",
+        "missing: the program openssl",
+        "missing: the program vegeta, or go to build it",
+    ]
+    assert result.stdout == ""
+
+
+def test_made_once(laptop: Laptop) -> None:
+    """A second loop should use the cluster, the registry and the Git server of the first."""
+    for _ in range(2):
+        result = laptop.run("run", "true")
+        assert result.returncode == 0, result.stderr
+
+    assert "make loop-down" in result.stdout
+    assert laptop.calls("kind create cluster") == 1
+    assert laptop.calls("docker run") == 2
+    assert laptop.calls("kubectl --namespace pebble create secret") == 1
+
+
+def test_names(laptop: Laptop) -> None:
+    """The domain's names should lead pods to the ingress controller, and the registry's two names nodes to it."""
+    laptop.run("run", "true")
+    laptop.run("run", "true")
+
+    corefile = json.loads((laptop.made / "corefile").read_text())["data"]["Corefile"]
+    first, rule, *_ = corefile.splitlines()
+    assert first == ".:53 {"
+    (pattern,) = re.findall(
+        r"rewrite stop name regex (\S+) nginx-ingress-controller\.nginx-ingress\.svc\S+ answer", rule
+    )
+    assert re.match(pattern, "dev.app-loop.localhost.")
+    assert not re.match(pattern, "dev.app-loop.localhost.app-dev.svc.cluster.local.")
+    assert corefile.count("rewrite") == 1
+    assert laptop.calls("docker exec --interactive app-loop-control-plane cp /dev/stdin /etc/containerd/certs.d/") == 4
+    assert set((laptop.made / "exec").read_text().splitlines()) == {'[host."http://app-loop-registry:5000"]'}
+
+
+def test_settings(laptop: Laptop) -> None:
+    """The loop should have nothing to ask for: all of its variables are set."""
+    asked = "from tests.loop.__main__ import missing; print(missing())"
+    result = laptop.run("run", sys.executable, "-c", asked)
+    assert "\n[]\n" in result.stdout, result.stdout + result.stderr
+
+
+def test_status(laptop: Laptop) -> None:
+    """What the loop ends with should be what `make loop` ends with."""
+    assert laptop.run("run", "sh", "-c", "exit 3").returncode == 3
+
+
+def test_down(laptop: Laptop) -> None:
+    """What was made should be removed."""
+    laptop.run("run", "true")
+    assert laptop.run("down").returncode == 0
+    assert laptop.calls("kind delete cluster --name app-loop") == 1
+    assert laptop.calls("docker rm --force --volumes app-loop-registry app-loop-git") == 1
+
+
+@pytest.mark.parametrize(("settings", "makes"), [({}, True), ({"KUBECONFIG": "/some/file"}, False)])
+def test_only_where_no_cluster_is_named(settings: dict[str, str], makes: bool) -> None:  # noqa: FBT001  a case's
+    """`make loop` should make a cluster only where none is named."""
+    shell = {**environment(), **settings}
+    command = ["make", "--dry-run", "loop"]
+    result = subprocess.run(command, cwd=ROOT, env=shell, capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1].startswith("tests/loop/laptop/laptop.sh run ") == makes
+
+
+def test_release_does_what_the_pipeline_does() -> None:
+    """A release without a runner should run the scripts of the jobs that release, in their order."""
+    lines = [line for name in JOBS if name in RELEASE for line in inherited(JOBS[name], "script")]
+    script = (LAPTOP / "release.sh").read_text().replace("--no-print-directory ", "")
+    ran = re.findall(r"^(?:\w+=\S+ )?(make \w+|ci/\S+\.sh)", script, re.MULTILINE)
+    assert [line.removesuffix(" $PUSH") for line in lines] == ran
+
+
+@pytest.mark.parametrize("arguments", [(), ("merge-request", "."), ("main",)])
+def test_other_events(arguments: tuple[str, ...]) -> None:
+    """Other events should be refused, as they need a runner."""
+    result = subprocess.run([LAPTOP / "release.sh", *arguments], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr == "usage: release.sh main DIR; all other events need a runner\n"
