@@ -40,7 +40,7 @@ def test_push(server: str, tmp_path: Path) -> None:
     mine, theirs = tmp_path / "mine", tmp_path / "theirs"
 
     must("git", "clone", "--quiet", str(ROOT), str(mine))
-    must("git", "push", "--quiet", address, "HEAD:main", cwd=mine)
+    must("git", "push", "--quiet", address, "HEAD:refs/heads/main", cwd=mine)
     must("git", "clone", "--quiet", address, str(theirs))
 
     assert must("git", "rev-parse", "HEAD", cwd=mine) == must("git", "rev-parse", "main", cwd=theirs)
