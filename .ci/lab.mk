@@ -25,3 +25,9 @@ export CERT_MANAGER_CHART ?= oci://$(REGISTRY)/mirror/cert-manager
 export CERT_MANAGER_VALUES ?= $(LAB_HOME)/mirror/cert-manager.yaml
 export SEALED_SECRETS_CHART ?= oci://$(REGISTRY)/mirror/sealed-secrets
 export SEALED_SECRETS_VALUES ?= $(LAB_HOME)/mirror/sealed-secrets.yaml
+
+# What the jobs run in, made once a machine
+loop release-rehearsal: lab-images
+.PHONY: lab-images
+lab-images:
+	@$(lab)/images.sh ci >/dev/null
