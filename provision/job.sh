@@ -71,7 +71,12 @@ apply() {
     fi
   done <<<"$after"
 }
-versions() { jq --raw-output '(.items? // [.])[] | "\(.kind)/\(.metadata.name) \(.metadata.resourceVersion)"'; }
+# versions: prints for each object its name, and what is another where we have changed it. Controllers write their status
+# at any time, which changes the resource's version, but not the generation that most kinds have.
+versions() {
+  jq --raw-output '(.items? // [.])[] |
+    "\(.kind)/\(.metadata.name) \(.metadata | [.generation // .resourceVersion, .labels, .annotations] | @json | @base64)"'
+}
 
 # has KIND [NAME…]: whether the cluster has it
 has() { [ -n "$(kubectl get "$@" --ignore-not-found --output name 2>/dev/null)" ]; }
