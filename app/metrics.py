@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from flask import Flask
@@ -66,6 +67,8 @@ class Metrics:
         self._database_up = gauge("app_database_up", "1 where the last reading succeeded, 0 where it failed")
         build = gauge("app_build_info", "1, labelled by the version that runs", ("version",))
         build.labels(VERSION).set(1)
+        # The series of each combination are looked up once: there are few.
+        self._series = cache(lambda *labels: (self._requests.labels(*labels), self._latency.labels(labels[0])))
         self._scraped = CollectorRegistry()
         files = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         source: Source = MultiProcessCollector(None) if files else own  # type: ignore[no-untyped-call]  # not typed there
@@ -73,8 +76,9 @@ class Metrics:
 
     def observe_request(self, route: str, method: str, status: int, duration: float) -> None:
         """Count a request; the route is a pattern of ours, never what a client made up."""
-        self._requests.labels(route, method if method in METHODS else "other", status).inc()
-        self._latency.labels(route).observe(duration)
+        requests, latency = self._series(route, method if method in METHODS else "other", status)
+        requests.inc()
+        latency.observe(duration)
 
     def observe_reading(self, reading: Reading) -> None:
         """Keep what the database said."""

@@ -2,8 +2,8 @@
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ def init_app(app: Flask, metrics: Metrics) -> None:
     def recorded(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         started = time.perf_counter()
         sent = environ.get("HTTP_X_REQUEST_ID", "")
-        environ[ID] = sent if ACCEPTABLE.fullmatch(sent) else uuid.uuid4().hex
+        environ[ID] = sent if ACCEPTABLE.fullmatch(sent) else secrets.token_hex(16)
         status, route = 500, "unmatched"
 
         def start(line: str, headers: list[tuple[str, str]], *exc_info: object) -> object:
