@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import commands, errors, health, logs, page, request_log, security
+from app import commands, errors, health, kept_page, logs, page, request_log, security
 from app.database import Database
 from app.metrics import Metrics
 from app.record_count import RecordCount
@@ -18,12 +18,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     database = Database(settings.database_url)
     metrics = Metrics(settings.metrics_port)
     count = RecordCount(database.read, settings.record_count_max_age, metrics)
+    secret = Secret(settings)
 
+    kept_page.init_app(app, count, secret)
     request_log.init_app(app, metrics)
     security.init_app(app, settings)
     errors.init_app(app)
     commands.init_app(app, database)
-    app.register_blueprint(page.blueprint(count, Secret(settings), settings))
+    app.register_blueprint(page.blueprint(count, secret, settings))
     app.register_blueprint(health.blueprint(count))
     metrics.init_app(app)
     return app

@@ -1,7 +1,5 @@
 """The page."""
 
-from functools import lru_cache
-
 from flask import Blueprint, Response, current_app, render_template
 
 from app.database import Reading
@@ -18,7 +16,6 @@ def blueprint(count: RecordCount, secret: Secret, settings: Settings) -> Bluepri
     """Return the page, for people and as JSON."""
     views = Blueprint("page", __name__)
 
-    @lru_cache(maxsize=2)  # HTML and JSON: what is shown changes no more often than the count is read
     def body(reading: Reading, shown_secret: str, *, as_json: bool) -> str:
         facts = {
             "environment": settings.app_environment,

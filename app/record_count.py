@@ -41,26 +41,38 @@ class RecordCount:
         self._began = 0.0  # the monotonic time when that was begun
         self._away: str | None = None  # why there is none, while there is none
 
+    def at_once(self) -> Reading | None:
+        """Return a reading that is young enough, or None where there is none without waiting."""
+        found = self._ask()
+        return found if isinstance(found, Reading) else None
+
     def current(self) -> Reading:
         """Return a reading that is young enough, or raise DatabaseAwayError, in less than 3 seconds."""
+        found = self._ask()
+        if isinstance(found, Reading):
+            return found
+        if self._away:
+            raise DatabaseAwayError(self._away)
+        if not self._waiting.acquire(blocking=False):
+            raise DatabaseAwayError("too many pages are waiting for it")
+        try:
+            return found.result(LONGEST_WAIT)
+        except TimeoutError:
+            raise DatabaseAwayError(f"it has not answered for {LONGEST_WAIT} s") from None
+        finally:
+            self._waiting.release()
+
+    def _ask(self) -> Reading | Future[Reading]:
+        """Return a reading that can be shown now, or else the one that is under way; it is begun where it is due."""
         if reading := self._younger_than(self._max_age):
             return reading
         with self._lock:  # where it may have been replaced meanwhile
             if reading := self._younger_than(self._max_age):
                 return reading
             under_way = self._next = self._next or self._start()
-        if self._away:
-            raise DatabaseAwayError(self._away)
-        if reading := self._meanwhile():
+        if not self._away and (reading := self._meanwhile()):
             return reading
-        if not self._waiting.acquire(blocking=False):
-            raise DatabaseAwayError("too many pages are waiting for it")
-        try:
-            return under_way.result(LONGEST_WAIT)
-        except TimeoutError:
-            raise DatabaseAwayError(f"it has not answered for {LONGEST_WAIT} s") from None
-        finally:
-            self._waiting.release()
+        return under_way
 
     def _younger_than(self, age: float) -> Reading | None:
         latest = self._latest

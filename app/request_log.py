@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")  # an id that a client or a proxy may choose
 ID = "app.request_id"  # where a request's environment holds it
+ROUTE = "app.route"  # where it holds the route of what was answered without Flask
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ def init_app(app: Flask, metrics: Metrics) -> None:
         def start(line: str, headers: list[tuple[str, str]], *exc_info: object) -> object:
             nonlocal status, route
             status = int(line[:3])
-            if rule := environ["werkzeug.request"].url_rule:
+            if ROUTE in environ:
+                route = environ[ROUTE]
+            elif rule := environ["werkzeug.request"].url_rule:
                 route = rule.rule
             return start_response(line, [*headers, ("X-Request-ID", environ[ID])], *exc_info)  # type: ignore[arg-type]  # as it came
 

@@ -115,6 +115,23 @@ def test_nobody_sees_an_old_value(table: Table) -> None:
     assert counter.current().records == 2
 
 
+def test_at_once(table: Table) -> None:
+    """Who cannot wait gets a reading that is there, or none, and the next is begun where it is due."""
+    table.takes = 0.1
+    counter = new(table, 60)
+
+    started = time.monotonic()
+    assert counter.at_once() is None
+    assert time.monotonic() - started < 0.05
+
+    assert table.answered.wait(1)
+    time.sleep(0.05)
+    reading = counter.at_once()
+    assert reading is not None
+    assert reading is counter.current()
+    assert len(table.reads) == 1
+
+
 def test_age_zero(table: Table) -> None:
     """With an age of 0, each page has a count that is as old as one reading at most."""
     counter = new(table, 0)
