@@ -36,7 +36,8 @@ bind = [f"0.0.0.0:{settings.port}", f"0.0.0.0:{settings.metrics_port}"]
 workers = settings.web_concurrency
 preload_app = False
 # Threads, so that a slow client or a page that waits for the database holds nobody else up: as many as may wait, and
-# some for probes. They are started when needed. `sync` keeps no connections alive; `gevent` had a long tail.
+# some for probes. They are started when needed. `sync` keeps no connections alive; `gevent` is hardly cheaper and has
+# a longer tail (benchmarks/README.md says why).
 worker_class = "gthread"
 threads = MOST_WAITING + 8
 worker_tmp_dir = memory
