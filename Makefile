@@ -4,6 +4,7 @@ PYTHON ?= python3
 IMAGE ?= app
 version = $(shell cat app/version.txt)
 TESTS ?= tests
+PROCESSES ?= 4
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -61,8 +62,8 @@ migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a 
 
 # --- checking
 
-test: .venv/dev.stamp app/version.txt ## run all tests that need no cluster, or those of TESTS=…; MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
-	env -u KUBECONFIG $(BIN)/pytest --numprocesses 4 --dist worksteal --ignore tests/e2e --ignore tests/rehearsal --ignore tests/loop $(TESTS)
+test: .venv/dev.stamp app/version.txt ## run all tests that need no cluster, or those of TESTS=…, by PROCESSES=… (4); MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
+	env -u KUBECONFIG $(BIN)/pytest --numprocesses $(PROCESSES) --dist worksteal --ignore tests/e2e --ignore tests/rehearsal --ignore tests/loop $(TESTS)
 
 e2e: .venv/dev.stamp ## test the chart, provisioning and releases/ on a real cluster (15 minutes; needs KUBECONFIG, REGISTRY, Docker, helm, kubectl)
 	@$(BIN)/python -m tests.e2e

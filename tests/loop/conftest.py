@@ -24,8 +24,6 @@ from tests.rehearsal.pipeline import Pipeline
 HEAD = f"| step, at {RATE} requests/s on each environment | outcome | time |", "|---|---|--:|"
 NAMES = ("dev", "staging", "prod")
 RECEIVER_TOKEN = secrets.token_hex(20)
-# Some releases of the loop are bad on purpose, which other tests would find.
-VARIABLES = {"TESTS": "tests/app/test_settings.py", "RECEIVER_TOKEN": RECEIVER_TOKEN}
 
 
 @dataclass
@@ -112,7 +110,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """Return a new project, and a database for each environment; nothing is in the cluster yet."""
     folder = tmp_path_factory.mktemp("loop")
     project = new_project("loop", folder)
-    project.tell(**VARIABLES)
+    project.tell(RECEIVER_TOKEN=RECEIVER_TOKEN)
     image = os.environ["MYSQL_IMAGE"] = provide(MYSQL)
     roots = must(*shlex.split(os.environ["ROOT_CERTIFICATE"]))
     forget()
