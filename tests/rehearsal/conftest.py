@@ -20,7 +20,8 @@ HEAD = "| merge | pipeline | outcome | merge to published |", "|---|---|---|--:|
 
 # Project variables, as a maintainer sets them on GitLab; the key is made for this rehearsal.
 VARIABLES = {"COSIGN_PASSWORD": "rehearsal", "REGISTRY_INSECURE": "true", "SCAN_WITHOUT_DATABASE": "allowed"}
-# `make test` runs all; here it is the rest of the pipeline that is rehearsed. With one process MySQL is not started.
+# `make test` runs all; here it is the rest of the pipeline that is rehearsed, and some releases of the loop are bad on
+# purpose, which other tests would find. Without further processes MySQL is not started.
 FEW_TESTS = {"TESTS": "tests/app/test_settings.py", "PROCESSES": "0"}
 
 
