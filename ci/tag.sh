@@ -8,6 +8,12 @@ cd "$(dirname "$0")/.."
 . ci/release.sh
 [ -n "${VERSION:-}" ] || { echo "nothing to release" && exit 0; }
 
+# superseded: ends it where a release of a later commit has this one in it
+superseded() {
+  later=$(git tag --contains HEAD --list 'v[0-9]*' --sort version:refname | head -n 1)
+  [ -z "$later" ] || fail "$later came first, and has this commit in it: there is nothing left to release"
+}
+
 on_main
 version=$(released)
 if [ "$version" = "$VERSION" ]; then
@@ -15,16 +21,16 @@ if [ "$version" = "$VERSION" ]; then
 else
   again="run a new pipeline for main"
   [ -z "$version" ] || fail "this commit was released as $version, but its image was built as $VERSION: $again"
-  later=$(git tag --contains HEAD --list 'v[0-9]*' --sort version:refname | head -n 1)
-  [ -z "$later" ] || fail "$later came first, and has this commit in it: there is nothing left to release"
+  superseded
   find_next
   [ "$next" = "$VERSION" ] || fail "another release came first: this would be ${next:-none}, but its image was built as $VERSION: $again"
   [ -n "${GITLAB_TOKEN:-}" ] || { echo "GITLAB_TOKEN: missing; expected a project access token that may push tags" >&2 && exit 2; }
   # the push of the tag is what decides between two that come to this line at once
   .venv/bin/semantic-release --strict version --no-commit --no-changelog --no-vcs-release || {
-    ! git ls-remote --exit-code origin "refs/tags/v$VERSION" >/dev/null ||
-      fail "another release came first: v$VERSION was tagged this very moment: $again"
-    exit 1
+    git ls-remote --exit-code origin "refs/tags/v$VERSION" >/dev/null || exit 1
+    git fetch --quiet --tags --force origin
+    superseded
+    fail "another release came first: v$VERSION was tagged this very moment: $again"
   }
 fi
 .venv/bin/semantic-release --strict changelog 2>build/semantic-release.log || { cat build/semantic-release.log >&2 && exit 1; }
