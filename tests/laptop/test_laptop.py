@@ -90,7 +90,14 @@ def test_down(laptop: Laptop) -> None:
     laptop.run("run", "true")
     assert laptop.run("down").returncode == 0
     assert laptop.calls("kind delete cluster --name app-loop") == 1
-    assert laptop.calls("docker rm --force --volumes app-loop-registry app-loop-git") == 1
+    for container in ("app-loop-registry", "app-loop-git"):
+        assert laptop.calls(f"docker rm --force --volumes {container}") == 1
+
+
+def test_down_again(laptop: Laptop) -> None:
+    """Where nothing was made, nothing should have to be removed."""
+    assert laptop.run("down").returncode == 0
+    assert laptop.calls("docker rm") == 0
 
 
 @pytest.mark.parametrize(("settings", "makes"), [({}, True), ({"KUBECONFIG": "/some/file"}, False)])

@@ -19,9 +19,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     try:
         requests.get(f"http://{registry}/v2/", timeout=2).raise_for_status()
     except requests.RequestException:
-        pytest.skip(f"no registry at {registry}")
+        pytest.skip(f"no registry at {registry}")  # Docker pushes by plain HTTP to this machine only
     if subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False).returncode:
-        pytest.skip("no buildx: install Docker's plugin")
+        pytest.skip("no buildx: install Docker's plugin")  # jobs have it in their image
     monkeypatch.setenv("REGISTRY", registry)
     monkeypatch.setenv(PIPELINE, str(ROOT / "tests/loop/laptop/release.sh"))
     monkeypatch.setenv(WHOLE, "false")

@@ -111,7 +111,9 @@ run)
   ;;
 down)
   kind delete cluster --name "$name"
-  docker rm --force --volumes "$name-registry" "$name-git" >/dev/null 2>&1 || true
+  for container in "$name-registry" "$name-git"; do
+    ! docker container inspect "$container" >/dev/null 2>&1 || docker rm --force --volumes "$container" >/dev/null
+  done
   rm -rf "$state"
   ;;
 *) echo "usage: laptop.sh run COMMAND… | laptop.sh down" >&2 && exit 2 ;;
