@@ -13,6 +13,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from app import create_app
 from app.settings import MigrationSettings, Settings
 from tests import mysql
+from tests.e2e.cluster import missing
 from tests.programs import migrate
 from tests.service import Service
 
@@ -22,6 +23,22 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what the shell has set out of the tests."""
     for name in {*Settings.model_fields, *MigrationSettings.model_fields}:
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> dict[str, str]:
+    """Return the setting that names the cluster; `make test` leaves out what asks for it, `make e2e` runs just that."""
+    lacking = missing()
+    assert not lacking, f"no cluster to test on: missing {', '.join(lacking)}"
+    return {"KUBECONFIG": os.environ["KUBECONFIG"]}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a cluster."""
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker("cluster")
 
 
 @pytest.fixture(scope="session")

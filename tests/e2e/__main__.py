@@ -14,7 +14,7 @@ def run() -> int:
     if lacking := missing():
         sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
         return 2
-    return pytest.main([*FOLDERS, "--verbose", "--timeout", "600"])
+    return pytest.main([*FOLDERS, "-m", "cluster", "--verbose", "--timeout", "600"])
 
 
 if __name__ == "__main__":

@@ -16,12 +16,13 @@ from tests.programs import ROOT
 Result = subprocess.CompletedProcess[str]
 Object = dict[str, Any]
 NEEDED = ("KUBECONFIG", "REGISTRY")
+PROGRAMS = ("kubectl", "helm", "docker", "jq", "kubeseal")
 
 
 def missing() -> list[str]:
     """Return what these tests need and cannot find."""
     variables = [f"the variable {name}" for name in NEEDED if not os.environ.get(name)]
-    programs = [f"the program {name}" for name in ("kubectl", "helm", "docker") if not shutil.which(name)]
+    programs = [f"the program {name}" for name in PROGRAMS if not shutil.which(name)]
     if "the program docker" not in programs and run("docker", "version").returncode:
         programs.append("a Docker engine")
     return variables + programs

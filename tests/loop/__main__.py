@@ -11,7 +11,7 @@ from tests.loop.people import vegeta
 from tests.pipeline import runner
 
 VARIABLES = ("DOMAIN", "ROOT_CERTIFICATE", "RECEIVER_ADDRESS", *(["CONTAINERS_REACH"] if runner.whole() else []))
-PROGRAMS = ("kubeseal", "jq", "git", "make")
+PROGRAMS = ("git", "make")
 
 
 def missing() -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster import Namespace, missing, provide, run
+from tests.e2e.cluster import Namespace, provide, run
 from tests.e2e.conftest import MYSQL
 from tests.e2e.database import Database
 from tests.provision.checkout import MISSING, Checkout
@@ -22,14 +22,6 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture
-def cluster() -> dict[str, str]:
-    """Return the setting that names the cluster; where there is none, the test is skipped."""
-    if lacking := missing():
-        pytest.skip(f"no cluster to test on: missing {', '.join(lacking)}")
-    return {"KUBECONFIG": os.environ["KUBECONFIG"]}
-
-
-@pytest.fixture
 def namespace(cluster: dict[str, str], checkout: Checkout) -> Iterator[Namespace]:
     """Return the environment's namespace, which the jobs make; it is gone afterwards."""
     assert cluster
@@ -38,10 +30,9 @@ def namespace(cluster: dict[str, str], checkout: Checkout) -> Iterator[Namespace
 
 
 @pytest.fixture(scope="session")
-def mysql_image() -> str:
+def mysql_image(cluster: dict[str, str]) -> str:
     """Return where the cluster finds MySQL's image, after it has been pushed."""
-    if lacking := missing():
-        pytest.skip(f"no cluster to test on: missing {', '.join(lacking)}")
+    assert cluster
     return provide(MYSQL)
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from tests.provision.checkout import Checkout
 CONTROLLER = "kube-system/sealed-secrets-controller"
 
 
-@pytest.mark.skipif(not shutil.which("kubeseal"), reason="install kubeseal: 0.40 or newer")
 def test_drill(checkout: Checkout, cluster: dict[str, str], namespace: Namespace, tmp_path: Path) -> None:
     """What was sealed for a cluster should be read with the backup alone, and by a cluster that was given it."""
     backup = tmp_path / "keys.json"

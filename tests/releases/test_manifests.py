@@ -7,16 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.cluster import Namespace, missing, run
+from tests.e2e.cluster import Namespace, run
 from tests.releases.conftest import Render
 from tests.releases.rendered import COMPONENTS, ENVIRONMENTS, Manifest
 
 
 @pytest.fixture(scope="module")
-def namespace() -> Iterator[Namespace]:
-    """Return a namespace to try objects in; where there is no cluster, the tests are skipped."""
-    if lacking := missing():
-        pytest.skip(f"no cluster to test on: missing {', '.join(lacking)}")
+def namespace(cluster: dict[str, str]) -> Iterator[Namespace]:
+    """Return a namespace to try objects in."""
+    assert cluster
     namespace = Namespace(f"releases-{secrets.token_hex(3)}", os.environ["REGISTRY"])
     namespace.create()
     yield namespace
