@@ -1,4 +1,4 @@
-"""The page as it was last answered, while what it shows is the same: dispatching it again takes twice as long."""
+"""The page as it was last answered, while what it shows is the same: to dispatch it again takes three times as long."""
 
 from collections.abc import Iterable
 from http import HTTPStatus

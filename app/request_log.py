@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")  # an id that a client or a proxy may choose
 ID = "app.request_id"  # where a request's environment holds it
-ROUTE = "app.route"  # where it holds the route of what was answered without Flask
+ROUTE = "app.route"  # where it holds the route of what may be answered without Flask
 
 log = logging.getLogger(__name__)
 

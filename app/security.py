@@ -3,13 +3,13 @@
 import base64
 import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask, abort, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.sansio.utils import host_is_trusted
+from werkzeug.wsgi import get_host
 
 from app.settings import Settings
 
@@ -27,13 +27,13 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     if "*" not in settings.trusted_hosts:
 
-        @lru_cache(maxsize=16)  # most requests name the same few hosts
-        def is_trusted(host: str) -> bool:
-            return host_is_trusted(host, settings.trusted_hosts)
-
         @app.before_request
         def check_host() -> None:
-            if request.endpoint not in PROBES and not is_trusted(request.host):
+            if request.endpoint in PROBES:
+                return
+            try:
+                get_host(request.environ, settings.trusted_hosts)
+            except SecurityError:
                 abort(400, "This service does not go by the host name that the request was sent to.")
 
 
