@@ -39,6 +39,7 @@ def test_missing_programs(laptop: Laptop, tmp_path: Path) -> None:
         "missing: the program curl",
         "missing: the program openssl",
         "missing: the program vegeta, or go to build it",
+        "missing: the program chromium, or google-chrome",
     ]
     assert result.stdout == ""
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e import cluster
 from tests.loop.people import vegeta
+from tests.loop.screenshots import browser
 from tests.pipeline import runner
 
 VARIABLES = ("DOMAIN", "ROOT_CERTIFICATE", "RECEIVER_ADDRESS", *(["CONTAINERS_REACH"] if runner.whole() else []))
@@ -20,6 +21,8 @@ def missing() -> list[str]:
     programs = [f"the program {name}" for name in PROGRAMS if not shutil.which(name)]
     if vegeta() is None:
         programs.append("the program vegeta, or go to build it")
+    if browser() is None:
+        programs.append("the program chromium, or google-chrome")
     return runner.missing() + cluster.missing() + variables + programs
 
 

@@ -11,22 +11,23 @@ from tests.programs import ROOT
 FOLDER = ROOT / "build" / "loop"
 
 
+def browser() -> str | None:
+    """Return the program that takes them; None where there is none."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
 def screenshots(environments: Iterable[Environment]) -> None:
-    """Write build/loop/NAME.png for each, where there is a browser."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        print("no screenshots, as there is no chromium")  # noqa: T201  no reason to fail
-        return
+    """Write build/loop/NAME.png for each."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         for environment in environments:
             address = ":".join(map(str, environment.address))
-            browser = playwright.chromium.launch(
-                executable_path=path,
+            chromium = playwright.chromium.launch(
+                executable_path=browser(),
                 args=["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP {environment.host} {address}"],
             )
             # The certificate was verified by all who asked before; this browser does not know the authority.
-            page = browser.new_page(viewport={"width": 640, "height": 640}, ignore_https_errors=True)
+            page = chromium.new_page(viewport={"width": 640, "height": 640}, ignore_https_errors=True)
             page.goto(f"https://{environment.host}/")
             page.screenshot(path=FOLDER / f"{environment.name}.png")
-            browser.close()
+            chromium.close()

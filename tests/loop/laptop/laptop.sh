@@ -22,6 +22,7 @@ needs() {
     command -v "$program" >/dev/null || missing+=("the program $program")
   done
   command -v vegeta >/dev/null || command -v go >/dev/null || missing+=("the program vegeta, or go to build it")
+  command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=("the program chromium, or google-chrome")
   if command -v docker >/dev/null; then
     docker version >/dev/null 2>&1 || missing+=("a Docker engine")
     docker buildx version >/dev/null 2>&1 || missing+=("Docker's plugin buildx")
