@@ -1,7 +1,8 @@
 """Kill a migration at each of its statements in turn, and report what the next one made of it.
 
-Run as a program, with the address of a MySQL server in `DATABASE_URL`; prints a line of JSON for each kill. A process
-that has everything loaded is forked for each run, so that the many runs are quick.
+Run as a program, with the address of a MySQL server in `DATABASE_URL`, and the event at which to kill as its argument:
+before_cursor_execute, after_cursor_execute or commit. Prints a line of JSON for each kill. A process that has
+everything loaded is forked for each run, so that the many runs are quick.
 """
 
 import json
@@ -58,21 +59,19 @@ def attempt(engine: Engine, event_name: str, number: int) -> tuple[bool, int, li
     return killed, upgrade(event_name, 0), state(name)
 
 
-def run() -> None:
-    """Kill at the first, second, … statement until there are no more, before and after each; and at each commit."""
+def run(event_name: str) -> None:
+    """Kill at the first, second, … of these events, until there are no more."""
     engine = create_engine(ROOT, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    _, _, expected = attempt(engine, "commit", 0)
-    for event_name in ("before_cursor_execute", "after_cursor_execute", "commit"):
-        for number in count(1):
-            killed, status, actual = attempt(engine, event_name, number)
-            if not killed:
-                break
-            line = {"at": event_name, "number": number, "status": status, "same": actual == expected}
-            sys.stdout.write(json.dumps(line) + "\n")
-            sys.stdout.flush()
+    _, _, expected = attempt(engine, event_name, 0)
+    for number in count(1):
+        killed, status, actual = attempt(engine, event_name, number)
+        if not killed:
+            break
+        sys.stdout.write(json.dumps({"number": number, "status": status, "same": actual == expected}) + "\n")
+        sys.stdout.flush()
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {ROOT.database}_killed"))
 
 
 if __name__ == "__main__":
-    run()
+    run(sys.argv[1])

@@ -139,17 +139,17 @@ def test_databases_do_not_wait_for_each_other(root: Connection, empty_database: 
     assert time.monotonic() - started < 30
 
 
-def test_killed_anywhere(database: URL) -> None:
+@pytest.mark.parametrize(("event", "least"), [("before_cursor_execute", 9), ("after_cursor_execute", 9), ("commit", 3)])
+def test_killed_anywhere(database: URL, event: str, least: int) -> None:
     """A run that was killed before or after any statement, or at any commit, is finished by the next."""
     result = subprocess.run(
-        [sys.executable, "-m", "tests.migrations.killing"],
+        [sys.executable, "-m", "tests.migrations.killing", event],
         cwd=ROOT, env=environment(database), capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
 
     assert result.returncode == 0, result.stderr
     kills = [json.loads(line) for line in result.stdout.splitlines()]
-    assert {kill["at"] for kill in kills} == {"before_cursor_execute", "after_cursor_execute", "commit"}
-    assert len(kills) > 20
+    assert len(kills) >= least, len(kills)
     assert [kill for kill in kills if kill["status"] or not kill["same"]] == []
 
 
