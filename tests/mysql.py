@@ -35,7 +35,7 @@ def source() -> str:
         return "TEST_DATABASE_URL"
     if has_docker():
         return f"Docker, {IMAGE}"
-    return "mysqld" if shutil.which("mysqld") else "none: tests of MySQL are not run"
+    return "mysqld" if has_mysqld() else "none: tests of MySQL are not run"
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def server() -> Iterator[URL]:
     elif has_docker():
         with container(FAST) as url:
             yield url
-    elif shutil.which("mysqld"):
+    elif has_mysqld():
         with tempfile.TemporaryDirectory() as folder, _installed(Path(folder)) as url:
             yield url
     else:
@@ -103,6 +103,13 @@ def _wait(url: URL) -> None:
 def docker_host() -> str:
     """Return the name of the machine on which ports of containers are published: another one in a pipeline."""
     return urlsplit(os.environ.get("DOCKER_HOST", "")).hostname or "localhost"
+
+
+def has_mysqld() -> bool:
+    """Whether MySQL itself is installed: MariaDB's mysqld has other options."""
+    if not shutil.which("mysqld"):
+        return False
+    return "MariaDB" not in subprocess.run(["mysqld", "--version"], check=True, capture_output=True, text=True).stdout
 
 
 def has_docker() -> bool:
