@@ -31,7 +31,7 @@ def run() -> int:
     if lacking := missing():
         sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
         return 2
-    return pytest.main(["tests/loop", "--verbose", "--capture", "no", "--timeout", "1800", "--exitfirst"])
+    return pytest.main(["tests/loop", "--verbose", "--capture", "no", "--timeout", "1800", "--maxfail", "2"])
 
 
 if __name__ == "__main__":
