@@ -30,15 +30,19 @@ row() {
   mapfile -t cells < <(jq --null-input --raw-output \
     --argjson range "${range:-null}" --argjson release "${release:-null}" --argjson app "${app:-null}" \
     --argjson before "${before:-null}" '
-    def one_line: gsub("\\s+"; " ") | .[:120];
+    def one_line:
+      gsub("\\s+"; " ") | sub(" for release \\S+ with chart app@(?<version>[^+: ]+)[^: ]*"; " for \(.version)") | .[:120];
+    def condition($type): $release.status.conditions // [] | map(select(.type == $type))[0];
     [$before.items[]?.status.conditions[]? | select(.type == "Ready" and .status == "False").message][0] as $waiting |
-    ($release.status.conditions // [] | map(select(.type == "Ready"))[0]) as $ready |
+    condition("Ready") as $ready |
+    # The rollback succeeded; what people want to know is what failed before it.
+    (condition("Released") | select(.status == "False" and $ready.status == "False") // $ready) as $reason |
     ($range.spec.ref.semver // "-"),
     ($app.metadata.labels["app.kubernetes.io/version"] // "-"),
     ($release.status.history[0].lastDeployed // "-"),
     if $waiting then "no: \($waiting | one_line)"
     elif $release == null then "not in this cluster"
-    elif $ready.status != "True" then "no: \($ready.message // "Flux has not looked at it yet" | one_line)"
+    elif $ready.status != "True" then "no: \($reason.message // "Flux has not looked at it yet" | one_line)"
     elif $app.status.availableReplicas != $app.spec.replicas then
       "no: \($app.status.availableReplicas // 0) of \($app.spec.replicas) pods are ready"
     else "yes" end')

@@ -118,6 +118,7 @@ def test_bad_migration(loop: Loop, step: Step) -> None:
         assert pipeline.passed, pipeline.log
     with step("1.2.0 from published to given up", "dev serves 1.1.1"):
         failed(loop.environments["dev"], "1.2.0")
+    assert "no: Helm upgrade failed for 1.2.0: pre-upgrade hooks failed" in loop.make("status")
     assert loop.versions()["dev"] == "1.1.1"
 
 
@@ -135,6 +136,7 @@ def test_bad_start(loop: Loop, step: Step) -> None:
     with step("1.3.0 from published to rolled back", "dev serves 1.1.1"):
         failed(loop.environments["dev"], "1.3.0")
         eventually(lambda: settled(loop.environments["dev"], "1.1.1"), 120, "dev runs only 1.1.1")
+    assert "no: Helm upgrade failed for 1.3.0: timeout waiting for" in loop.make("status")
     with step("merge what mends it, publish 1.4.0", "dev runs 1.4.0"):
         pipeline = loop.merge("feat: start again", **{"gunicorn.conf.py": works}).wait()
         assert pipeline.passed, pipeline.log
