@@ -203,7 +203,8 @@ def test_cluster_lost(loop: Loop, step: Step) -> None:
         forget()
         selector = "sealedsecrets.bitnami.com/sealed-secrets-key"
         must("kubectl", "--namespace", "kube-system", "delete", "secret", "--selector", selector)
-        must("kubectl", "--namespace", "kube-system", "rollout", "restart", "deployment/sealed-secrets-controller")
+        for action in ("restart", "status"):
+            must("kubectl", "--namespace", "kube-system", "rollout", action, "deployment/sealed-secrets-controller")
         assert set(loop.versions().values()) == {""}
     with step("restore the keys, provision, wait", "the same pages"):
         loop.make(f"sealed-secrets-restore FILE={keys}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import report
+from tests.e2e.cluster import must
 from tests.infrastructure.apis import ORGANIZATION, TOKEN, Api, api
 from tests.infrastructure.payloads import VERIFICATION, Payload, notification
 from tests.loop.conftest import Loop
@@ -43,7 +44,8 @@ def hcp(loop: Loop) -> Iterator[Api]:
     with api(os.environ["CONTAINERS_REACH"]) as hcp:
         hcp.add_workspace("dev", {"run-2": "applied", "run-1": "applied"})
         outputs = json.loads((loop.folder / "outputs-dev.json").read_text())
-        hcp.add_outputs("dev", {name: output["value"] for name, output in outputs.items()})
+        known = {name: output["value"] for name, output in outputs.items()}
+        hcp.add_outputs("dev", known | {"kubeconfig": kubeconfig()})
         settings = {name: os.environ[name] for name in SETTINGS if os.environ.get(name)}
         loop.project.tell(
             **settings, TF_API=hcp.address, TF_CLOUD_ORGANIZATION=ORGANIZATION, TF_TOKEN_app_terraform_io=TOKEN,
@@ -53,6 +55,12 @@ def hcp(loop: Loop) -> Iterator[Api]:
             if path := os.environ.get(name):
                 loop.project.tell_file(name, Path(path).read_text())
         yield hcp
+
+
+def kubeconfig() -> str:
+    """Return what the cluster is reached with, by containers too."""
+    found = must("kubectl", "config", "view", "--raw", "--minify", "--flatten")
+    return found.replace("127.0.0.1", os.environ["CONTAINERS_REACH"])
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
