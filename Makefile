@@ -115,7 +115,7 @@ endif
 release-rehearsal: .venv/dev.stamp ## run the real pipeline for merges of every kind (30 minutes; needs Docker, REGISTRY, PIPELINE, NEW_REPOSITORY)
 	@$(BIN)/python -m tests.rehearsal
 
-loop: .venv/dev.stamp ## show everything on a cluster, that of KUBECONFIG or one of kind, from merges to three environments and back (40 minutes; it says what it needs)
+loop: .venv/dev.stamp ## show everything on a cluster, that of KUBECONFIG or one of kind, from merges to three environments and back (50 minutes; it says what it needs)
 	@$(laptop) $(BIN)/python -m tests.loop
 
 loop-down: ## remove the kind cluster that the loop has made, and what is beside it
