@@ -1,5 +1,7 @@
 """`make status`: a line for each environment, whatever its cluster says."""
 
+import json
+
 from tests.provision.checkout import Checkout
 
 
@@ -21,4 +23,22 @@ def test_no_cluster(checkout: Checkout) -> None:
     assert result.returncode == 2
     assert result.stderr == (
         "status: KUBECONFIG: no context in /none; expected the file that the clusters are reached with\n"
+    )
+
+
+def test_what_failed(checkout: Checkout) -> None:
+    """After a rollback the line should say what failed, and for which version, not that the rollback succeeded."""
+    release = "release app-dev/app with chart app"
+    conditions = [
+        {"type": "Ready", "status": "False", "message": f"Helm rollback to previous {release}@1.1.1+3b60 succeeded"},
+        {"type": "Released", "status": "False", "message": f"Helm upgrade failed for {release}@1.3.0+c85c: timeout"},
+    ]
+    found = json.dumps({"status": {"conditions": conditions}, "items": []})
+    checkout.replace("kubectl", f"case $1 in config) echo lab ;; *) echo '{found}' ;; esac")
+
+    result = checkout.run("status")
+
+    assert result.returncode == 0, result.stderr
+    assert [line.partition("no: ")[2] for line in result.stdout.splitlines()[1:]] == (
+        ["Helm upgrade failed for 1.3.0: timeout"] * 3
     )
