@@ -135,6 +135,7 @@ def forget() -> None:
     flux = ("kubectl", "--namespace", "flux-system", "delete", "--ignore-not-found", "--timeout=120s")
     run(*flux, "kustomization", *names)
     run(*flux, "gitrepository", "app")
+    run(*flux, "ingress", *(f"app-{name}-receiver" for name in NAMES))
     for name in NAMES:
         run("kubectl", "delete", "namespace", f"app-{name}", "--ignore-not-found", "--timeout=180s")
     run("kubectl", "delete", "clusterissuer", "letsencrypt", "letsencrypt-staging", "--ignore-not-found")
