@@ -3,7 +3,7 @@
 # lab nor a KUBECONFIG is, tests/loop/laptop/laptop.sh sets them.
 lab := $(abspath ../shared/lab)
 
-# Runs .gitlab-ci.yml as GitLab would: PIPELINE EVENT DIR [OPTION…]
+# Runs .gitlab-ci.yml as GitLab would: PIPELINE EVENT DIR [OPTION…]; it gets what the cluster leaves over, see lab-shares
 export PIPELINE ?= nice -n 19 $(lab)/pipeline.sh
 # Makes an empty repository of that name, which Flux and the pipeline reach, and prints its address: NEW_REPOSITORY NAME
 export NEW_REPOSITORY ?= $(lab)/flux.sh repo
