@@ -13,7 +13,9 @@ from sqlalchemy.engine import make_url
 
 from app.models import Record
 
-PROMPT = 0.75  # seconds; a database that takes longer to connect, or to answer the simplest question, is away
+# Seconds; a database that takes longer to connect, or to answer the simplest question, is away. A try that began just
+# before its return waits for so long in vain, and the next must still be done within a second of it.
+PROMPT = 0.5
 PATIENT = 30.0  # seconds; a count of a large table, or a batch of new records, may take this long
 
 
