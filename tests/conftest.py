@@ -71,6 +71,26 @@ def new_database(mysql_server: URL) -> Iterator[Callable[[], URL]]:
 
 
 @pytest.fixture
+def new_user(mysql_server: URL) -> Iterator[Callable[[URL, str], URL]]:
+    """Return a function that makes a user with these rights on a database, gone when the test is, and gives its URL."""
+    engine = create_engine(mysql_server, isolation_level="AUTOCOMMIT")
+    names: list[str] = []
+
+    def new(database: URL, rights: str) -> URL:
+        names.append(f"user_{database.database}_{len(names)}")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE USER {names[-1]} IDENTIFIED BY 'tell-nobody'"))
+            connection.execute(text(f"GRANT {rights} ON {database.database}.* TO {names[-1]}"))
+        return database.set(username=names[-1], password="tell-nobody")
+
+    yield new
+    with engine.connect() as connection:
+        for name in names:
+            connection.execute(text(f"DROP USER {name}"))
+    engine.dispose()
+
+
+@pytest.fixture
 def empty_database(new_database: Callable[[], URL]) -> URL:
     """Return the address of an empty database."""
     return new_database()

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from app.record_count import LONGEST_WAIT
 from app.version import VERSION
 from tests.conftest import NewService
 from tests.faults.proxy import Mode, Proxy
@@ -18,14 +19,12 @@ from tests.service import Service
 
 
 class Outage:
-    """A database that can be taken away from its user, in several ways."""
+    """A database that can be taken away from its user, whose URL this is, in several ways."""
 
     def __init__(self, root: Connection, url: URL, proxy: Proxy) -> None:
         self._root = root
         self._proxy = proxy
-        self.url = url.set(host="127.0.0.1", port=proxy.port, username=f"u_{url.database}", password="tell-nobody")
-        self._do(f"CREATE USER {self.url.username} IDENTIFIED BY 'tell-nobody'")
-        self._do(f"GRANT ALL ON {url.database}.* TO {self.url.username}")
+        self.url = url.set(host="127.0.0.1", port=proxy.port)
 
     def _do(self, statement: str) -> None:
         self._root.execute(text(statement))
@@ -81,11 +80,11 @@ class Outage:
 
 
 @pytest.fixture
-def outage(database: URL) -> Iterator[Outage]:
+def outage(database: URL, new_user: Callable[[URL, str], URL]) -> Iterator[Outage]:
     """Return the way to take the test's database away."""
     engine = create_engine(database, isolation_level="AUTOCOMMIT")
     with engine.connect() as root, Proxy(str(database.host), database.port or 3306) as proxy:
-        yield Outage(root, database, proxy)
+        yield Outage(root, new_user(database, "ALL"), proxy)
     engine.dispose()
 
 
@@ -149,7 +148,8 @@ def test_away_and_back(outage: Outage, new_service: NewService, way: str) -> Non
     assert "tell-nobody" not in page.text
     assert [(answer.status_code, answer.json().get("records")) for answer in after] == [(200, 3)] * 20
     assert len(probe.seconds) > 40
-    assert statistics.quantiles(probe.seconds, n=20)[-1] < 0.1  # 95 of 100; the rest is this machine's doing
+    assert statistics.median(probe.seconds) < 0.1
+    assert max(probe.seconds) < LONGEST_WAIT / 2  # a busy machine takes its time, but no probe waits as a page does
     assert set(service.workers()) == workers
 
 

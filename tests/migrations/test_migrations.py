@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -222,13 +222,9 @@ def test_failing_statement(root: Connection, database: URL, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("rights", ["SELECT", "SELECT, INSERT, UPDATE, DELETE"])
-def test_no_right_to_change(root: Connection, empty_database: URL, rights: str) -> None:
+def test_no_right_to_change(empty_database: URL, new_user: Callable[[URL, str], URL], rights: str) -> None:
     """A user that may not change the schema is told which right is missing."""
-    user = f"reader_{empty_database.database}_{len(rights)}"
-    root.execute(text(f"CREATE USER {user} IDENTIFIED BY 'tell-nobody'"))
-    root.execute(text(f"GRANT {rights} ON {empty_database.database}.* TO {user}"))
-
-    result = alembic(empty_database.set(username=user, password="tell-nobody"), "upgrade", "head")
+    result = alembic(new_user(empty_database, rights), "upgrade", "head")
 
     assert result.returncode == 1
     assert "CREATE command denied to user" in result.stderr
