@@ -4,12 +4,12 @@ import os
 import shutil
 import signal
 import tempfile
-from types import FrameType
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
+from gunicorn.workers.gasgi import ASGIWorker
 
 # Files that are written often belong in memory: a slow disk would stop a heartbeat and end a healthy worker. It is
 # also writable where the root file system is not.
@@ -22,7 +22,6 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 from prometheus_client import multiprocess
 
 from app import logs
-from app.record_count import MOST_WAITING
 from app.settings import Settings, load
 from app.version import VERSION
 
@@ -30,25 +29,25 @@ from app.version import VERSION
 
 settings = load(Settings)
 
-wsgi_app = "app:create_app()"
+wsgi_app = "app.asgi:create_server()"
 bind = [f"0.0.0.0:{settings.port}", f"0.0.0.0:{settings.metrics_port}"]
 # Processes use all cores; each makes its own pool of connections after the fork, which must never share one.
 workers = settings.web_concurrency
 preload_app = False
-# Threads, so that a slow client or a page that waits for the database holds nobody else up: as many as may wait, and
-# some for probes. They are started when needed. `sync` keeps no connections alive; `gevent` is hardly cheaper and has
-# a longer tail (benchmarks/README.md says why).
-worker_class = "gthread"
-threads = MOST_WAITING + 8
+# An event loop for each process: a slow client holds nobody up, and the page that is kept costs half of what it does
+# where each request is handed to a thread (`gthread`; benchmarks/README.md). What may wait is (app/asgi.py).
+worker_class = "asgi"
+# Quicker than Python's own, which would also let one process take all connections of a burst.
+asgi_loop = "uvloop"
+# Nothing is to be started or ended with the loop.
+asgi_lifespan = "off"
 worker_tmp_dir = memory
 # Longer than proxies keep an idle connection (60 s is usual), or one would send a request into a closing connection.
 keepalive = 75
 # A worker whose main thread has not moved for this many seconds is replaced.
 timeout = 30
-# On SIGTERM, what runs may finish within this many seconds; idle connections are closed after 2 s at most.
-graceful_timeout = 20
-# Replacing workers after some number of requests resets connections with this kind of worker.
-max_requests = 0
+# On SIGTERM, what runs may finish within so many seconds (a page takes 3 at most); idle connections are closed then.
+graceful_timeout = 5
 # Nothing needs the control socket, and it cannot be made on a read-only file system.
 control_socket_disable = True
 # What proxies say is read in one place only, by `TRUSTED_PROXIES`.
@@ -68,17 +67,22 @@ class logger_class(Logger):  # noqa: N801  the name that gunicorn looks for
         self.error_log.info("app %s", VERSION, extra={"version": VERSION, "environment": settings.app_environment})
 
 
-def post_worker_init(worker: Worker) -> None:
+def post_fork(_: Arbiter, __: Worker) -> None:
+    """Hold SIGTERM back until a worker can follow it: before its loop runs, it would be lost."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def post_worker_init(worker: ASGIWorker) -> None:
     """Let a worker meet the database at once, and make it unready as soon as it is told to end."""
-    readiness = worker.wsgi.extensions["readiness"]  # type: ignore[attr-defined]  # it is the Flask application
+    readiness = worker.asgi.app.extensions["readiness"]  # type: ignore[attr-defined]  # it is app.asgi's server
     readiness.begin()
 
-    def drain(number: int, frame: FrameType | None) -> None:
+    def drain(*_: object) -> None:
         readiness.drain()
-        worker.handle_exit(number, frame)
+        worker.handle_exit_signal()
 
     signal.signal(signal.SIGTERM, drain)
-    signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003  the library's order
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def child_exit(_: Arbiter, worker: Worker) -> None:

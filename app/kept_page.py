@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PATH = "/"
+AT_ONCE = "app.at_once"  # in the environment of a request that is to be answered without waiting, or not at all
 MOST = 16  # answers that are kept; people and probes send few different headers
 
 Shown = tuple[Reading | None, str]
 Answer = tuple[Shown, list[tuple[str, str]], bytes]
+
+
+class NotAtOnceError(Exception):
+    """The page is not kept as it is now."""
 
 
 def init_app(app: Flask, count: RecordCount, secret: Secret) -> None:
@@ -38,6 +43,8 @@ def init_app(app: Flask, count: RecordCount, secret: Secret) -> None:
         if (answer := kept.get(asked)) and answer[0] == now:
             start_response("200 OK", answer[1])
             return [answer[2]]
+        if AT_ONCE in environ:
+            raise NotAtOnceError
         response = Response.from_app(inner, environ, buffered=True)
         if response.status_code == HTTPStatus.OK and now[0] and shown() == now:  # so it shows this, and nothing newer
             if len(kept) >= MOST:

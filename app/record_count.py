@@ -13,7 +13,7 @@ from app.metrics import Metrics
 PAUSE = 0.5  # seconds from the start of one try to the next while the database is away: it is back within a second
 IN_TIME = 1.05  # times its age, by which a reading must have been followed by the beginning of the next
 LONGEST_WAIT = 2.0  # seconds that a page waits for a reading that is under way, before it explains instead
-MOST_WAITING = 56  # pages that may wait at once; gunicorn has a few threads more, so that probes are always answered
+MOST_WAITING = 56  # pages that may wait at once; app/asgi.py has a few threads more, for probes
 
 log = logging.getLogger(__name__)
 

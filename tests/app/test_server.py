@@ -55,6 +55,16 @@ def test_finishes_what_runs(new_service: NewService, database: URL) -> None:
     engine.dispose()
 
 
+def test_ends_while_it_begins(new_service: NewService, shared_database: URL) -> None:
+    """A process that has not begun to serve when SIGTERM arrives ends by itself too, and need not be killed."""
+    service = new_service(shared_database, WEB_CONCURRENCY="4")  # answers as soon as one of them does
+    workers = service.workers()
+
+    assert service.stop() == 0
+    ended = {line["message"] for line in service.lines()}
+    assert {f"Worker exiting (pid: {pid})" for pid in workers} <= ended
+
+
 @pytest.mark.parametrize("count", ["1", "3"])
 def test_as_many_processes_as_set(new_service: NewService, shared_database: URL, count: str) -> None:
     """WEB_CONCURRENCY is how many processes serve, each with its own connections."""
