@@ -21,6 +21,7 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 # ruff: disable[E402]  they import Prometheus
 from prometheus_client import multiprocess
 
+import app.asgi  # noqa: F401  all of the service: read once here, not by each process after the fork
 from app import logs
 from app.settings import Settings, load
 from app.version import VERSION

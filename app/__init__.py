@@ -1,31 +1,15 @@
 """The service: one page with the number of records in the database, the running version and a secret."""
 
-from flask import Flask
+from typing import TYPE_CHECKING
 
-from app import commands, errors, health, kept_page, logs, page, request_log, security
-from app.database import Database
-from app.metrics import Metrics
-from app.record_count import RecordCount
-from app.secret import Secret
-from app.settings import Settings, load
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.settings import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: "Settings | None" = None) -> "Flask":
     """Return the WSGI application; settings come from the environment where none are given."""
-    settings = settings or load(Settings)
-    logs.configure(settings)
-    app = Flask(__name__, static_folder=None)
-    database = Database(settings.database_url)
-    metrics = Metrics(settings.metrics_port)
-    count = RecordCount(database.read, settings.record_count_max_age, metrics)
-    secret = Secret(settings)
+    from app import factory  # noqa: PLC0415  here, so that the migrations, in this package too, start without Flask
 
-    kept_page.init_app(app, count, secret)
-    request_log.init_app(app, metrics)
-    security.init_app(app, settings)
-    errors.init_app(app)
-    commands.init_app(app, database)
-    app.register_blueprint(page.blueprint(count, secret, settings))
-    app.register_blueprint(health.blueprint(count))
-    metrics.init_app(app)
-    return app
+    return factory.create_app(settings)

@@ -11,7 +11,7 @@ from a2wsgi.asgi_typing import HTTPResponseStartEvent, HTTPScope, Receive, Scope
 from a2wsgi.wsgi import Body, build_environ
 from flask import Flask
 
-from app import create_app
+from app.factory import create_app
 from app.kept_page import AT_ONCE, PATH, NotAtOnceError
 from app.record_count import MOST_WAITING
 
