@@ -14,7 +14,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application; settings come from the environment where none are given."""
     settings = settings or load(Settings)
     logs.configure(settings)
-    app = Flask(__name__, static_folder=None)
+    app = Flask("app", static_folder=None)  # the package, as its log lines name it
     database = Database(settings.database_url)
     metrics = Metrics(settings.metrics_port)
     count = RecordCount(database.read, settings.record_count_max_age, metrics)
