@@ -10,6 +10,7 @@ from flask import Flask, request, request_started
 from sqlalchemy import URL
 
 from app.asgi import Server
+from tests.app.dispatched import Dispatched
 from tests.conftest import NewApp
 
 
@@ -20,17 +21,6 @@ class Answer:
     status: int
     headers: dict[bytes, bytes]
     body: bytes
-
-
-class Dispatched:
-    """In which threads requests came to Flask."""
-
-    def __init__(self, app: Flask) -> None:
-        self.threads: list[int] = []
-        request_started.connect(self._add, app)
-
-    def _add(self, _: Flask) -> None:
-        self.threads.append(threading.get_ident())
 
 
 async def ask(server: Server, path: str = "/", method: str = "GET") -> Answer:
@@ -51,14 +41,6 @@ async def ask(server: Server, path: str = "/", method: str = "GET") -> Answer:
     await server(scope, receive, send)
     head, *body = sent
     return Answer(head["status"], dict(head["headers"]), b"".join(part["body"] for part in body))
-
-
-@pytest.fixture
-def app(new_app: NewApp, shared_database: URL) -> Flask:
-    """Return the application once it has counted, with a count that stays."""
-    app = new_app(shared_database, record_count_max_age=60)
-    app.test_client().get("/", headers={"Accept": "text/plain"})
-    return app
 
 
 def test_same_answer_both_ways(app: Flask) -> None:

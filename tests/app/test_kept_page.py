@@ -1,32 +1,13 @@
 """The page as it was last answered: kept while it would be the same, and for nobody who would get another."""
 
-import pytest
-from flask import Flask, request_started
+from flask import Flask
 from sqlalchemy import URL
 
 from app.kept_page import MOST
+from tests.app.dispatched import Dispatched
 from tests.conftest import NewApp
 
 JSON = {"Accept": "application/json"}
-
-
-class Dispatched:
-    """How many requests came to Flask."""
-
-    def __init__(self, app: Flask) -> None:
-        self.number = 0
-        request_started.connect(self._add, app)
-
-    def _add(self, _: Flask) -> None:
-        self.number += 1
-
-
-@pytest.fixture
-def app(new_app: NewApp, shared_database: URL) -> Flask:
-    """Return the application once it has counted, with a count that stays."""
-    app = new_app(shared_database, record_count_max_age=60)
-    app.test_client().get("/", headers={"Accept": "text/plain"})
-    return app
 
 
 def test_same_again(app: Flask) -> None:
@@ -35,7 +16,7 @@ def test_same_again(app: Flask) -> None:
 
     first, second = client.get("/"), client.get("/?anything")
 
-    assert dispatched.number == 1
+    assert len(dispatched.threads) == 1
     assert (second.status, second.data) == (first.status, first.data)
     assert first.headers.pop("X-Request-ID") != second.headers.pop("X-Request-ID")
     assert first.headers == second.headers
@@ -75,4 +56,4 @@ def test_only_so_many(app: Flask) -> None:
         for number in range(MOST + 1):
             assert client.get("/", headers={"Accept": f"text/{number}"}).status_code == 200
 
-    assert dispatched.number > MOST + 1
+    assert len(dispatched.threads) > MOST + 1
