@@ -1,6 +1,10 @@
 """The way to the database: connections that give up in time, and the one thing that the page asks for."""
 
+import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +14,7 @@ import sqlalchemy
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, Pool, QueuePool, func, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.models import Record
 
@@ -78,7 +83,42 @@ class Database:
             revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
             _be_patient(connection, PATIENT)
             counted_at, started = datetime.now(UTC), time.perf_counter()
-            records = connection.scalars(select(func.count()).select_from(Record)).one()
+            with self._watched(connection):
+                records = connection.scalars(select(func.count()).select_from(Record)).one()
             duration = time.perf_counter() - started
             _be_patient(connection, PROMPT)
         return Reading(records, revision, counted_at, duration)
+
+    @contextmanager
+    def _watched(self, connection: Connection) -> Iterator[None]:
+        """End a wait for an answer that was lost on its way, which a long count alone cannot be told from.
+
+        Every now and then the server is asked, on another connection, whether it is still at work on this one's.
+        """
+        if connection.dialect.name != "mysql":
+            yield
+            return
+        waiting: Any = connection.connection.driver_connection
+        answered = threading.Event()
+
+        def watch() -> None:
+            while not answered.wait(PROMPT):
+                if not self._at_work(waiting.thread_id()):
+                    with suppress(OSError):  # it has just been closed
+                        waiting._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001  what else wakes a thread that reads
+                    return
+
+        threading.Thread(target=watch, name="count-watch", daemon=True).start()
+        try:
+            yield
+        finally:
+            answered.set()
+
+    def _at_work(self, number: int) -> bool:
+        """Whether the server says that it is at work on what the connection of this number has asked for."""
+        try:
+            with self.engine.connect() as connection:
+                rows = connection.execute(text("SHOW PROCESSLIST")).mappings()
+                return any(row["Id"] == number and row["Command"] == "Query" for row in rows)
+        except SQLAlchemyError:
+            return False
