@@ -63,7 +63,7 @@ migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a 
 # --- checking
 
 test: .venv/dev.stamp app/version.txt ## run all tests that need no cluster, or those of TESTS=…, by PROCESSES=… (4); MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
-	env -u KUBECONFIG $(BIN)/pytest --numprocesses $(PROCESSES) --dist worksteal -m "not cluster" --ignore tests/rehearsal --ignore tests/loop $(TESTS)
+	env -u KUBECONFIG $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not cluster" --ignore tests/rehearsal --ignore tests/loop $(TESTS)
 
 e2e: .venv/dev.stamp ## test the chart, provisioning and releases/ on a real cluster (15 minutes; needs KUBECONFIG, REGISTRY, Docker, helm, kubectl, kubeseal, jq)
 	@$(BIN)/python -m tests.e2e

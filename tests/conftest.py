@@ -33,9 +33,13 @@ def cluster() -> dict[str, str]:
     return {"KUBECONFIG": os.environ["KUBECONFIG"]}
 
 
+LONGEST = {"migrations", "faults"}  # folders, of tests that mostly wait
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a cluster."""
+    """Mark what needs a cluster, and begin with what takes longest, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
     for item in items:
         if "cluster" in getattr(item, "fixturenames", ()):
             item.add_marker("cluster")
@@ -46,6 +50,7 @@ def mysql_server() -> Iterator[URL]:
     """Return the address of a MySQL server, as a user that may do everything there."""
     try:
         with mysql.server() as url:
+            mysql.wait(url)
             yield url
     except mysql.NoServerError as reason:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(reason))

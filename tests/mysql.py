@@ -17,7 +17,7 @@ from docker.errors import DockerException
 from requests import RequestException
 from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import OperationalError
-from testcontainers.community.mysql import MySqlContainer
+from testcontainers.core.container import DockerContainer
 
 from tests.service import free_port
 
@@ -40,7 +40,7 @@ def source() -> str:
 
 @contextmanager
 def server() -> Iterator[URL]:
-    """Yield the address of a server, as a user that may do everything there, without a database."""
+    """Yield the address of a server, to be waited for, as a user that may do everything there, without a database."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield make_url(given)
     elif has_docker():
@@ -55,16 +55,17 @@ def server() -> Iterator[URL]:
 
 @contextmanager
 def container(command: str, folders: dict[Path, str] | None = None) -> Iterator[URL]:
-    """Yield the address of a new server in Docker, with these options and copies of these folders."""
+    """Yield the address of a new server in Docker, with these options and copies of these folders, to be waited for."""
     if not has_docker():
         raise NoServerError("no Docker: start it, for the tests that need a MySQL of their own")
-    mysql = MySqlContainer(IMAGE, dialect="pymysql", root_password="root", username="root", password="root")
+    mysql = DockerContainer(IMAGE).with_env("MYSQL_ROOT_PASSWORD", "root").with_exposed_ports(3306)
     mysql.with_command(f"mysqld {command}").with_tmpfs_mount("/var/lib/mysql")
     for folder, path in (folders or {}).items():
         for file in folder.iterdir():  # a mount would need an engine that sees our files
             mysql.with_copy_into_container(file, f"{path}/{file.name}")
     with mysql:
-        yield make_url(mysql.get_connection_url()).set(database=None)
+        host, port = mysql.get_container_host_ip(), int(mysql.get_exposed_port(3306))
+        yield URL.create("mysql+pymysql", "root", "root", host, port)
 
 
 @contextmanager
@@ -78,16 +79,15 @@ def _installed(folder: Path) -> Iterator[URL]:
         process = subprocess.Popen(
             ["mysqld", "--no-defaults", *options, "--bind-address=127.0.0.1", f"--port={port}"], stderr=log
         )
-    url = URL.create("mysql+pymysql", "root", "", "127.0.0.1", port)
     try:
-        _wait(url)
-        yield url
+        yield URL.create("mysql+pymysql", "root", "", "127.0.0.1", port)
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _wait(url: URL) -> None:
+def wait(url: URL) -> None:
+    """Return when the server answers; raise OperationalError where it has not for a minute."""
     deadline = time.monotonic() + 60
     while True:
         try:

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +12,7 @@ from typing import Any, Self
 import requests
 from sqlalchemy import URL
 
-from tests.programs import ROOT, environment
+from tests.programs import environment, start
 
 LINE = dict[str, Any]
 
@@ -32,29 +31,24 @@ class Service:
         self.port, self.metrics_port = free_port(), free_port()
         self._log = folder / "log"
         self._count = int(settings.get("WEB_CONCURRENCY", "2"))
-        self._command = [Path(sys.executable).with_name("gunicorn")]
         metrics = folder / "metrics"
         metrics.mkdir()
         ports = {"PORT": str(self.port), "METRICS_PORT": str(self.metrics_port)}
         self._environment = environment(url, PROMETHEUS_MULTIPROC_DIR=str(metrics), **ports, **settings)
 
     def __enter__(self) -> Self:
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+        self._process = start("gunicorn", files=(self._log, self._log), env=self._environment)
         deadline = time.monotonic() + 30
         while len(self.workers()) < self._count or not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._process.exitcode is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the service has not started: {self._log.read_text()}")
             time.sleep(0.05)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
+        if self._process.exitcode is None and self._process.pid:
             os.killpg(self._process.pid, signal.SIGKILL)  # at once, where the end is not what is tested
-            self._process.wait()
+            self._process.join()
 
     def _answers(self) -> bool:
         try:
@@ -96,7 +90,5 @@ class Service:
     def stop(self, limit: float = 25) -> int | None:
         """End the service as Kubernetes does, and return its exit status, or None where it outlived the limit."""
         self.terminate()
-        try:
-            return self._process.wait(limit)
-        except subprocess.TimeoutExpired:
-            return None
+        self._process.join(limit)
+        return self._process.exitcode

@@ -37,6 +37,7 @@ def server(certificates: Path) -> Iterator[URL]:
     options = "--ssl-ca=/tls/ca.pem --ssl-cert=/tls/server.pem --ssl-key=/tls/server.key"
     try:
         with mysql.container(options, {certificates: "/tls"}) as url:
+            mysql.wait(url)
             yield url.set(host=mysql.docker_host())
     except mysql.NoServerError as reason:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(reason))

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has no types
@@ -36,11 +37,16 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
 
 
 @pytest.fixture(params=["light", "dark"])
-def page(browser: Browser, size: tuple[int, int], request: pytest.FixtureRequest) -> Iterator[Page]:
+def scheme(request: pytest.FixtureRequest) -> Literal["light", "dark"]:
+    """Return which of the two the reader has chosen."""
+    scheme: Literal["light", "dark"] = request.param
+    return scheme
+
+
+@pytest.fixture
+def page(browser: Browser, size: tuple[int, int], scheme: Literal["light", "dark"]) -> Iterator[Page]:
     """Return an empty page; anything that the browser complains of is an error of the test."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=request.param, bypass_csp=False
-    )
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, bypass_csp=False)
     page = context.new_page()
     complaints: list[str] = []
 
@@ -63,16 +69,19 @@ def page(browser: Browser, size: tuple[int, int], request: pytest.FixtureRequest
     assert complaints == []
 
 
-def check(page: Page, size: tuple[int, int]) -> None:
-    """Nothing is cut off, and axe finds nothing that keeps people out."""
+def check(page: Page, size: tuple[int, int], scheme: str) -> None:
+    """Nothing is cut off, the ground is as chosen, and axe finds nothing that keeps people out."""
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    ground = sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")) / 3
+    assert ground > 200 if scheme == "light" else ground < 60
     session = page.context.new_cdp_session(page)
     session.send("Page.setBypassCSP", {"enabled": True})  # axe is a script, which the page itself may not have
     page.reload()
     assert Axe().run(page).response["violations"] == []
 
 
-def test_page(new_service: NewService, database: URL, page: Page, size: tuple[int, int]) -> None:
+def test_page(new_service: NewService, database: URL, page: Page, size: tuple[int, int], scheme: str) -> None:
     """The page shows what there is, light and dark, on a desk and on a phone, and the count rises with the records."""
     service = new_service(database, APP_SECRET="tell-nobody-" + "x" * 80, APP_ENVIRONMENT="staging")
     page.goto(f"http://127.0.0.1:{service.port}/")
@@ -86,28 +95,13 @@ def test_page(new_service: NewService, database: URL, page: Page, size: tuple[in
     page.reload()
 
     assert page.locator("h1").inner_text().split() == ["12,348", "records"]
-    check(page, size)
+    check(page, size, scheme)
 
 
-def test_database_away(new_service: NewService, page: Page, size: tuple[int, int]) -> None:
+def test_database_away(new_service: NewService, page: Page, size: tuple[int, int], scheme: str) -> None:
     """While the database is away, the page says so."""
     service = new_service("mysql+pymysql://u:p@127.0.0.1:1/d")
     page.goto(f"http://127.0.0.1:{service.port}/")
 
     assert page.locator("h1").inner_text() == "The database is away"
-    check(page, size)
-
-
-def test_dark_is_dark(browser: Browser, new_service: NewService, shared_database: URL) -> None:
-    """The page follows the reader's choice of light and dark."""
-    service = new_service(shared_database)
-    grounds = []
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)
-        page = context.new_page()
-        page.goto(f"http://127.0.0.1:{service.port}/")
-        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        grounds.append(sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")) / 3)
-        context.close()
-    assert grounds[0] > 200
-    assert grounds[1] < 60
+    check(page, size, scheme)

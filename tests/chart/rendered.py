@@ -20,7 +20,9 @@ class Rendered:
     @cached_property
     def objects(self) -> list[Manifest]:
         """All of them, in Helm's order."""
-        return [manifest for manifest in yaml.safe_load_all(self.text) if manifest]
+        return [
+            manifest for manifest in yaml.load_all(self.text, yaml.CSafeLoader) if manifest
+        ]  # in a tenth of the time
 
     def names(self) -> set[str]:
         """Return `Kind/name` of each."""

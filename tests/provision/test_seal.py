@@ -21,7 +21,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("install kubeseal: 0.40 or newer")
     folder = tmp_path_factory.mktemp("keys")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:4096", "-nodes", "-days", "2", "-subj", "/CN=test",
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",
          "-keyout", "tls.key", "-out", "tls.crt"],
         cwd=folder, check=True, capture_output=True,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -11,10 +12,11 @@ from tests.releases.rendered import Manifest, MissingError
 Render = Callable[..., dict[str, Manifest]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Return a function that renders an environment; without kubectl the tests are skipped, but fail in CI."""
 
+    @cache  # many tests look at the same
     def rendering(environment: str, components: tuple[str, ...] = (), **settings: str) -> dict[str, Manifest]:
         folder = tmp_path_factory.mktemp("releases")
         try:

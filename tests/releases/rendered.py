@@ -49,8 +49,11 @@ def rendered(environment: str, folder: Path, components: tuple[str, ...] = (), *
         with (copy / environment / "kustomization.yaml").open("a") as file:
             file.write(yaml.safe_dump({"components": [f"../components/{name}" for name in components]}))
     text = "---\n".join(build(copy / environment / part) for part in (".", "secrets"))
-    objects = yaml.safe_load_all(substitute(text, {"ENVIRONMENT": environment, **SETTINGS, **settings}))
-    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in objects}
+    text = substitute(text, {"ENVIRONMENT": environment, **SETTINGS, **settings})
+    return {
+        f"{manifest['kind']}/{manifest['metadata']['name']}": manifest
+        for manifest in yaml.load_all(text, yaml.CSafeLoader)
+    }
 
 
 def paths(value: object, path: str = "") -> dict[str, object]:
