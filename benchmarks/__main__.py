@@ -11,13 +11,13 @@ from benchmarks.commands import PEERS, FailedError, MissingError, require, run
 from benchmarks.database import Database, database
 from benchmarks.measurement import Case, Measurement, measure, medians
 from benchmarks.plot import plot
-from benchmarks.report import Rounds, save, table
+from benchmarks.report import save, table
 from benchmarks.services import SERVICES
-from benchmarks.targets import FEW, MANY, THREADS, targets
+from benchmarks.targets import FEW, MANY, THREADS, Rounds, targets
 
 ROUNDS = 3
 DEFAULT_THREADS = 4  # MySQL's own default
-SETUPS = [(FEW, THREADS), (30_000, THREADS), (MANY, THREADS), (FEW, DEFAULT_THREADS), (MANY, DEFAULT_THREADS)]
+SIZES = {THREADS: (30_000, FEW, MANY), DEFAULT_THREADS: (FEW, MANY)}  # rows, by MySQL's threads for a count
 FOLDER = Path(__file__).parent
 
 
@@ -27,13 +27,17 @@ def say(text: str) -> None:
 
 
 def measure_all(mysql: Database) -> Rounds:
-    """Measure all services in turn, again and again, so that what changes on the machine meets all alike."""
+    """Measure all services in turn, again and again, so that what changes on the machine meets all alike.
+
+    Both sizes of the table that are compared are measured one after the other.
+    """
     found: dict[Case, list[Measurement]] = {}
-    total = ROUNDS * len(SETUPS) * len(SERVICES)
-    turns = [(rows, threads, service) for _ in range(ROUNDS) for rows, threads in SETUPS for service in SERVICES]
-    for number, (rows, threads, service) in enumerate(turns, 1):
+    turns = [(service, rows, n) for n, sizes in SIZES.items() for service in SERVICES for rows in sizes] * ROUNDS
+    for number, (service, rows, threads) in enumerate(turns, 1):
         case = Case(service.key, rows, threads)
-        place = f"{number:2}/{total} {service.label}, {rows:,} rows, {threads} read thread{'s' if threads > 1 else ''}"
+        place = (
+            f"{number:2}/{len(turns)} {service.label}, {rows:,} rows, {threads} read thread{'s' if threads > 1 else ''}"
+        )
         try:
             m = measure(service, mysql, case)
         except FailedError as error:
@@ -51,15 +55,16 @@ def bench() -> None:
         say("starting MySQL …")
         started.enter_context(containers.network())
         mysql = started.enter_context(database())
-        for rows in sorted({rows for rows, _ in SETUPS}):
+        for rows in sorted(set().union(*SIZES.values())):
             say(f"migrating and filling a table of {rows:,} rows …")
             mysql.fill(rows)
         rounds = measure_all(mysql)
         found = {case: medians(each) for case, each in rounds.items()}
-    for rows, threads in SETUPS:
-        print(f"\n{table(found, rows, threads)}")
+    for threads, sizes in SIZES.items():
+        for rows in sorted(sizes):
+            print(f"\n{table(found, rows, threads)}")
     print(f"\nTargets, at innodb_parallel_read_threads={THREADS}, medians of {ROUNDS} rounds:")
-    print("\n".join(str(target) for target in targets(found)))
+    print("\n".join(str(target) for target in targets(found, rounds)))
     save(FOLDER / "results.json", found, rounds)
     plot(FOLDER / "pages.svg", found, THREADS)
     print("\nwritten: benchmarks/results.json, benchmarks/pages.svg")

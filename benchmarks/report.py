@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.commands import run
 from benchmarks.measurement import Case, Measurement
 from benchmarks.services import SERVICES
-from benchmarks.targets import Medians, targets
+from benchmarks.targets import Medians, Rounds, targets
 
 HEAD = (
     "service",
@@ -26,7 +26,6 @@ HEAD = (
     "start s",
     "worker MiB",
 )
-Rounds = Mapping[Case, list[Measurement]]
 
 
 def table(medians: Medians, rows: int, read_threads: int) -> str:
@@ -74,7 +73,7 @@ def save(path: Path, medians: Medians, rounds: Rounds) -> None:
         "machine": {"processor": _processor(), "cores": os.cpu_count(), "kernel": platform.release()},
         "node": run("node", "--version"),
         "commit": run("git", "describe", "--always", "--dirty", "--exclude", "*"),
-        "targets": [asdict(target) | {"reached": target.reached} for target in targets(medians)],
+        "targets": [asdict(target) | {"reached": target.reached} for target in targets(medians, rounds)],
         "medians": _listed((case, m) for case, m in medians.items()),
         "rounds": _listed((case, m) for case, each in rounds.items() for m in each),
     }
