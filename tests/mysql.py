@@ -87,13 +87,14 @@ def _installed(folder: Path) -> Iterator[URL]:
 
 
 def wait(url: URL) -> None:
-    """Return when the server answers; raise OperationalError where it has not for a minute."""
+    """Return when the server answers; raise OperationalError where it refuses, or has not answered for a minute."""
     deadline = time.monotonic() + 60
     while True:
         try:
             create_engine(url).connect().close()
-        except OperationalError:
-            if time.monotonic() > deadline:
+        except OperationalError as error:
+            answered = error.orig is not None and error.orig.args[0] < 2000  # the greater numbers are the client's own
+            if answered or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
         else:
