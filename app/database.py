@@ -104,7 +104,7 @@ class Database:
         def watch() -> None:
             while not answered.wait(PROMPT):
                 if not self._at_work(waiting.thread_id()):
-                    with suppress(OSError):  # it has just been closed
+                    with suppress(OSError, AttributeError):  # it has just been closed, or is gone
                         waiting._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001  what else wakes a thread that reads
                     return
 
