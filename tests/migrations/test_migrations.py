@@ -142,9 +142,9 @@ def test_databases_do_not_wait_for_each_other(root: Connection, empty_database: 
     assert time.monotonic() - started < 30
 
 
-@pytest.mark.parametrize(("event", "least"), [("before_cursor_execute", 9), ("commit", 3)])  # and so after each, too
+@pytest.mark.parametrize(("event", "least"), [("before_cursor_execute", 9), ("after_cursor_execute", 9), ("commit", 3)])
 def test_killed_anywhere(root: Connection, empty_database: URL, tmp_path: Path, event: str, least: int) -> None:
-    """A run that was killed between any two statements, or one and its commit, is finished by the next."""
+    """A run that was killed before or after any statement, or at any commit, is finished by the next."""
     migrate(empty_database)
     expected = without_times(state(root))
     log, env = tmp_path / "log", environment(empty_database)
