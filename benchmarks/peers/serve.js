@@ -1,4 +1,4 @@
-// What the Express peers have in common: two processes, and a page of about the size of the service's own.
+// Shared by the Express peers: two processes, and a page of about the size of the service's own.
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
 import express from "express";
