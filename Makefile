@@ -10,7 +10,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test e2e chart-readme lint format types check lock lock-check commits version tag \
-  release-rehearsal loop loop-down image image-size bench migration hooks plan apply infrastructure outputs provision \
+  release-rehearsal loop loop-down image image-size benchmark migration hooks plan apply infrastructure outputs provision \
   seal promote status sealed-secrets-backup sealed-secrets-restore clean
 
 help: ## list what there is
@@ -51,6 +51,7 @@ app/version.txt: .venv/run.stamp pyproject.toml $(wildcard .git/logs/HEAD .git/p
 # --- running
 
 run: export LOG_FORMAT ?= console
+run: export BIND_ADDRESS ?= localhost
 run: .venv/run.stamp app/version.txt ## serve the page at http://localhost:8000; settings as in README.md, DATABASE_URL=… for MySQL
 	@$(BIN)/alembic upgrade head
 	@echo "the page: http://localhost:$${PORT:-8000}   (Ctrl-C ends it)"
@@ -130,8 +131,8 @@ image: app/version.txt ## build the image app:VERSION
 image-size: ## print what the image adds to its base, compressed
 	ci/image-size.sh $(IMAGE):latest python:3.13-slim 25
 
-bench: .venv/dev.stamp app/version.txt ## measure the page beside its peers (10 minutes; needs Docker and Node.js)
-	$(BIN)/python -m benchmarks
+benchmark: .venv/dev.stamp app/version.txt ## measure the page beside its peers (15 minutes; needs Docker, Node.js, wrk)
+	$(BIN)/python benchmarks/benchmark.py
 
 # --- infrastructure: the state is where TERRAFORM_BACKEND says, as infrastructure/terraform.sh explains
 

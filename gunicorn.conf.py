@@ -1,66 +1,75 @@
-"""How gunicorn serves the application; ports and the number of processes come from the service's own settings."""
+"""How gunicorn serves the application. Ports and the number of processes come from the service's own settings."""
 
 import os
 import shutil
-import signal
+import socket
+import sys
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
-from gunicorn.workers.gasgi import ASGIWorker
 
-# Files that are written often belong in memory: a slow disk would stop a heartbeat and end a healthy worker. It is
-# also writable where the root file system is not.
-memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()  # noqa: S108  a folder of its own in it
-# Prometheus decides by this, when it is imported, to keep its numbers in files that all processes add up.
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="app-metrics-", dir=memory)
-
-# ruff: disable[E402]  they import Prometheus
-from prometheus_client import multiprocess
-
-import app.asgi  # noqa: F401  all of the service: read once here, not by each process after the fork
 from app import logs
 from app.settings import Settings, load
 from app.version import VERSION
 
+settings = load(Settings)
+# Files that are written often belong in memory: a slow disk would stop a heartbeat and end a healthy worker.
+memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()  # noqa: S108  see METRICS
+# A directory of our own. Its name contains the port, so the next start replaces the directory of a killed service.
+METRICS = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", memory), f"app-metrics-{os.getuid()}-{settings.port}")
+METRICS_RESERVE = 1_000_000  # bytes that must be free for the files of a worker
+METRICS_FILE = 65_536  # bytes that the series of one file take at most
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS)
+
+# ruff: disable[E402]  prometheus_client reads that variable when it is imported
+from prometheus_client import multiprocess, start_http_server, values
+
+import app.factory  # noqa: F401  imports the service once, not in each worker after its fork
+from app.metrics import all_processes
+
 # ruff: enable[E402]
 
-settings = load(Settings)
 
-wsgi_app = "app.asgi:create_server()"
-bind = [f"0.0.0.0:{settings.port}", f"0.0.0.0:{settings.metrics_port}"]
-# Processes use all cores; each makes its own pool of connections after the fork, which must never share one.
+def addresses() -> list[str]:
+    """Return the addresses to listen on. Those that this machine does not have are left out."""
+    names = {"*": ["::"], "localhost": ["127.0.0.1", "::1"]}.get(settings.bind_address)
+    return [name for name in names if _exists(name)] or ["0.0.0.0"] if names else [settings.bind_address]  # noqa: S104
+
+
+def _exists(address: str) -> bool:
+    with suppress(OSError), socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.bind((address, 0))
+        return True
+    return False
+
+
+wsgi_app = "app:create_app()"
+bind = [f"[{name}]:{settings.port}" if ":" in name else f"{name}:{settings.port}" for name in addresses()]
 workers = settings.web_concurrency
-preload_app = False
-# An event loop for each process: a slow client holds nobody up, and the page that is kept costs half of what it does
-# where each request is handed to a thread (`gthread`; benchmarks/README.md). What may wait is (app/asgi.py).
-worker_class = "asgi"
-# Quicker than Python's own, which would also let one process take all connections of a burst.
-asgi_loop = "uvloop"
-# Nothing is to be started or ended with the loop.
-asgi_lifespan = "off"
+preload_app = False  # each process starts its own refresher, with its own connection to the database
+# Correct and bounded for any input of clients (tests/app/test_http.py), unlike the faster `asgi`.
+worker_class = "app.worker.Worker"
+threads = 100  # no view blocks, so threads wait only for clients; idle ones cost almost nothing
+limit_request_fields = 50  # of up to 8 KiB each: bounds the memory that 100 requests can take
 worker_tmp_dir = memory
-# Longer than proxies keep an idle connection (60 s is usual), or one would send a request into a closing connection.
-keepalive = 75
-# A worker whose main thread has not moved for this many seconds is replaced.
-timeout = 30
-# On SIGTERM, what runs may finish within so many seconds (a page takes 3 at most); idle connections are closed then.
-graceful_timeout = 5
-# Nothing needs the control socket, and it cannot be made on a read-only file system.
-control_socket_disable = True
-# What proxies say is read in one place only, by `TRUSTED_PROXIES`.
-forwarded_allow_ips = ""
+keepalive = 75  # seconds; longer than that of proxies (60 s is usual), or they would use a closing connection
+timeout = 30  # seconds after which a worker whose main thread does not respond is replaced
+graceful_timeout = 10  # seconds for requests in progress at SIGTERM; longer than a worker's REQUEST_TIMEOUT
+control_socket_disable = True  # it has no user, and a read-only file system has no place for it
+forwarded_allow_ips = ""  # TRUSTED_PROXIES is the only setting about proxies
 secure_scheme_headers: dict[str, str] = {}
 
 
-class logger_class(Logger):  # noqa: N801  the name that gunicorn looks for
-    """Gunicorn's lines in the service's form; requests are logged by the service itself."""
+class logger_class(Logger):  # noqa: N801  the name of gunicorn's setting
+    """Gunicorn's lines in the service's format. Requests are logged by the service itself."""
 
     def setup(self, cfg: Config) -> None:
-        """Hand gunicorn's lines on to the root logger instead of giving them handlers of their own."""
+        """Pass gunicorn's lines to the root logger instead of handlers of its own."""
         self.cfg = cfg
         self._access_log_enabled = False
         logs.configure(settings)
@@ -68,29 +77,35 @@ class logger_class(Logger):  # noqa: N801  the name that gunicorn looks for
         self.error_log.info("app %s", VERSION, extra={"version": VERSION, "environment": settings.app_environment})
 
 
-def post_fork(_: Arbiter, __: Worker) -> None:
-    """Hold SIGTERM back until a worker can follow it: before its loop runs, it would be lost."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+def when_ready(arbiter: Arbiter) -> None:
+    """Serve the metrics of all workers. The page's port is bound by now, so no other service uses METRICS."""
+    with suppress(OSError):  # `post_fork` reports it
+        shutil.rmtree(METRICS, ignore_errors=True)
+        METRICS.mkdir(mode=0o700, parents=True, exist_ok=True)
+        arbiter.cfg.set("on_exit", lambda _: shutil.rmtree(METRICS, ignore_errors=True))
+    try:
+        start_http_server(settings.metrics_port, addresses()[0], all_processes(METRICS))
+    except OSError as error:
+        sys.stderr.write(f"METRICS_PORT: cannot listen on port {settings.metrics_port}: {error.strerror}\n")
+        raise SystemExit(2) from None
 
 
-def post_worker_init(worker: ASGIWorker) -> None:
-    """Let a worker meet the database at once, and make it unready as soon as it is told to end."""
-    readiness = worker.asgi.app.extensions["readiness"]  # type: ignore[attr-defined]  # it is app.asgi's server
-    readiness.begin()
+def post_fork(_: Arbiter, worker: Worker) -> None:
+    """Keep a worker's metrics in its own memory if METRICS is full or not writable, as pages matter more."""
+    if not os.access(METRICS, os.W_OK) or shutil.disk_usage(METRICS).free < METRICS_RESERVE:
+        worker.log.error("metrics of this worker are not served: %s is full or not writable", METRICS)
+        values.ValueClass = values.MutexValue
 
-    def drain(*_: object) -> None:
-        readiness.drain()
-        worker.handle_exit_signal()
 
-    signal.signal(signal.SIGTERM, drain)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+def post_worker_init(worker: Worker) -> None:
+    """Reserve the space of its metrics: to write to a sparse file on a full disk would end the process."""
+    for file in METRICS.glob(f"*_{worker.pid}.db"):
+        with file.open("r+b") as opened, suppress(AttributeError):  # macOS has no such call
+            os.posix_fallocate(opened.fileno(), 0, METRICS_FILE)
+    worker.log.info("worker started")
 
 
 def child_exit(_: Arbiter, worker: Worker) -> None:
-    """Forget the gauges of a worker that has ended; its counters stay."""
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # not typed there
-
-
-def on_exit(_: Arbiter) -> None:
-    """Leave nothing behind in memory."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    """Remove the gauges of a worker that has ended; its counters remain."""
+    with suppress(OSError):
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library has no types for it

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Return the WSGI application; settings come from the environment where none are given."""
-    from app import factory  # noqa: PLC0415  here, so that the migrations, in this package too, start without Flask
+    """Return the WSGI application. Settings default to those of the environment."""
+    from app import factory  # noqa: PLC0415  migrations import this package, too, and start faster without Flask
 
     return factory.create_app(settings)

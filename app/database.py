@@ -1,124 +1,114 @@
-"""The way to the database: connections that give up in time, and the one thing that the page asks for."""
+"""Database access: engines with timeouts, and the queries of the page."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, Pool, QueuePool, func, select, text
+from sqlalchemy import Connection, Engine, Integer, Pool, QueuePool, String, column, func, literal_column, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from app.models import Record
 
-# Seconds; a database that takes longer to connect, or to answer the simplest question, is away. A try that began just
-# before its return waits for so long in vain, and the next must still be done within a second of it.
-PROMPT = 0.5
-PATIENT = 30.0  # seconds; a count of a large table, or a batch of new records, may take this long
+CONNECT_TIMEOUT = 0.5  # seconds
+# Seconds for one query of the page. An attempt may start just before the database recovers and run into this timeout.
+# The next one must still finish within a second of the recovery.
+QUERY_TIMEOUT = 0.5
+SERVER_TIMEOUT = 400  # milliseconds until MySQL itself ends a query, before the client gives up the connection
+TIMEOUTS = {1205, 2013, 3024}  # MySQL: lock wait, connection lost or silent, SERVER_TIMEOUT
+BATCH = 20_000  # rows that one query counts: a few milliseconds
+
+
+class DatabaseUnavailableError(Exception):
+    """There is no usable database; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read from the database at one moment."""
+class Snapshot:
+    """Facts from the database at one moment."""
 
-    records: int
-    schema_revision: str | None  # None where no migration has run
-    counted_at: datetime  # UTC, when the count began
-    duration: float  # seconds that the count took
+    schema_revision: str | None  # None if no migration has run
+    records: int | None = None  # None until a count has finished
+    counted_at: datetime | None = None  # UTC, start of the count
+    duration: float = 0.0  # seconds that the count took
 
 
-def create_engine(url: SecretStr, patience: float, poolclass: type[Pool] | None = None) -> Engine:
-    """Return an engine, not yet connected, whose every wait ends after `patience` seconds.
+def create_engine(
+    url: SecretStr, read_timeout: float, poolclass: type[Pool] = QueuePool, server_timeout: int = 0
+) -> Engine:
+    """Return an engine, not yet connected, whose every wait for MySQL ends after `read_timeout` seconds.
 
-    The time-outs for reading and writing are what ends a wait for a server that accepts and says nothing: PyMySQL's
-    time-out for connecting ends before the server's greeting, and without the others it would wait for ever.
+    `server_timeout` is in milliseconds; 0 is none. PyMySQL's `connect_timeout` does not cover the server's greeting:
+    without `read_timeout`, a silent server would block the caller forever.
     """
     address = make_url(url.get_secret_value())
-    options: dict[str, Any] = {"hide_parameters": True, "poolclass": poolclass or QueuePool}
-    if options["poolclass"] is QueuePool:
-        options |= {"pool_pre_ping": True, "pool_size": 2, "max_overflow": 0, "pool_timeout": PROMPT}
+    options: dict[str, Any] = {"hide_parameters": True, "poolclass": poolclass}
+    if poolclass is QueuePool:
+        options |= {"pool_size": 1, "max_overflow": 0}
     if address.get_backend_name() == "mysql":
         options["connect_args"] = {
-            "connect_timeout": PROMPT,
-            "read_timeout": patience,
-            "write_timeout": patience,
-            "init_command": "SET time_zone = '+00:00'",
+            "connect_timeout": CONNECT_TIMEOUT,
+            "read_timeout": read_timeout,
+            "write_timeout": read_timeout,
+            "init_command": f"SET time_zone = '+00:00', max_execution_time = {server_timeout}",
         }
     return sqlalchemy.create_engine(address, **options)
 
 
-def create_folder(url: SecretStr) -> None:
-    """Make the folder of a SQLite file, which SQLite itself does not; nothing for other databases."""
-    address = make_url(url.get_secret_value())
-    if address.get_backend_name() == "sqlite" and address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-
-
-def _be_patient(connection: Connection, seconds: float) -> None:
-    """Let this connection, which has just answered, take longer for what follows.
-
-    PyMySQL has no public way to change the time-out of an open connection; it reads this before each packet.
-    """
-    if connection.dialect.name == "mysql":
-        connection.connection.driver_connection._read_timeout = seconds  # type: ignore[union-attr]  # noqa: SLF001
-
-
 class Database:
-    """The database that the service reads."""
+    """The database as the page reads it, over one connection.
+
+    The methods raise SQLAlchemyError on failure, and DatabaseUnavailableError if MySQL is read-only. They close the
+    connection then: after a failover it may lead to the old primary.
+    """
 
     def __init__(self, url: SecretStr) -> None:
-        self.url = url
-        self.engine = create_engine(url, PROMPT)
+        self._engine = create_engine(url, QUERY_TIMEOUT, server_timeout=SERVER_TIMEOUT)
+        is_mysql = self._engine.dialect.name == "mysql"
+        self._read_only = literal_column("@@read_only" if is_mysql else "0", Integer)
 
-    def read(self) -> Reading:
-        """Return what the database says now; raises SQLAlchemyError where it does not."""
-        with self.engine.connect() as connection:
-            revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            _be_patient(connection, PATIENT)
-            counted_at, started = datetime.now(UTC), time.perf_counter()
-            with self._watched(connection):
-                records = connection.scalars(select(func.count()).select_from(Record)).one()
-            duration = time.perf_counter() - started
-            _be_patient(connection, PROMPT)
-        return Reading(records, revision, counted_at, duration)
+    def close(self) -> None:
+        """Close the connection."""
+        self._engine.dispose()
 
-    @contextmanager
-    def _watched(self, connection: Connection) -> Iterator[None]:
-        """End a wait for an answer that was lost on its way, which a long count alone cannot be told from.
+    def schema_revision(self) -> str | None:
+        """Return the revision of the schema, None if there is none: the probe for availability."""
+        revision = select(self._read_only, column("version_num", String)).select_from(text("alembic_version"))
+        with self._engine.connect() as connection:
+            row = connection.execute(revision).one_or_none()
+            if row is None:
+                return None
+            _require_primary(connection, row[0])
+            return str(row[1])
 
-        Every now and then the server is asked, on another connection, whether it is still at work on this one's.
+    def count(self) -> Iterator[int]:
+        """Yield the numbers of records of successive batches, all as of the same moment.
+
+        Each query has the probe's timeout, so a slow count and an unavailable database are never confused. Raises
+        TimeoutError if a query exceeds it.
         """
-        if connection.dialect.name != "mysql":
-            yield
-            return
-        waiting: Any = connection.connection.driver_connection
-        answered = threading.Event()
-
-        def watch() -> None:
-            while not answered.wait(PROMPT):
-                if not self._at_work(waiting.thread_id()):
-                    with suppress(OSError, AttributeError):  # it has just been closed, or is gone
-                        waiting._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001  what else wakes a thread that reads
-                    return
-
-        threading.Thread(target=watch, name="count-watch", daemon=True).start()
+        first = batch = select(Record.id).order_by(Record.id).limit(BATCH)
         try:
-            yield
-        finally:
-            answered.set()
+            with self._engine.connect() as connection:  # one transaction: InnoDB reads from one consistent view
+                while True:
+                    ids = batch.subquery().c.id
+                    query = select(self._read_only, func.count(ids), func.max(ids))
+                    read_only, counted, last = connection.execute(query).one()
+                    _require_primary(connection, read_only)
+                    yield counted
+                    if counted < BATCH:
+                        return
+                    batch = first.where(Record.id > last)
+        except OperationalError as error:
+            if error.orig and error.orig.args[0] in TIMEOUTS:
+                raise TimeoutError(str(error.orig)) from None
+            raise
 
-    def _at_work(self, number: int) -> bool:
-        """Whether the server says that it is at work on what the connection of this number has asked for."""
-        try:
-            with self.engine.connect() as connection:
-                rows = connection.execute(text("SHOW PROCESSLIST")).mappings()
-                return any(row["Id"] == number and row["Command"] == "Query" for row in rows)
-        except SQLAlchemyError:
-            return False
+
+def _require_primary(connection: Connection, read_only: int) -> None:
+    if read_only:
+        connection.invalidate()
+        raise DatabaseUnavailableError("the server is read-only")

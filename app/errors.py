@@ -1,22 +1,22 @@
-"""Errors, in the form that was asked for."""
+"""Errors, as a page or as JSON."""
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from app.version import VERSION
 
 
-def wants_json() -> bool:
-    """Whether JSON was asked for, rather than what browsers and curl ask for."""
-    return "json" in request.headers.get("Accept", "") and (
-        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
-    )
+def prefers_json() -> bool:
+    """Return whether the client prefers JSON to HTML (RFC 9110, 12.5.1). Parameters of media ranges are ignored."""
+    ranges = MIMEAccept([(value.partition(";")[0].strip(), quality) for value, quality in request.accept_mimetypes])
+    return ranges.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def error_response(status: int, title: str, explanation: str) -> Response:
-    """Return an error as a page or as JSON."""
-    if wants_json():
+    """Return an error in the media type that the client prefers."""
+    if prefers_json():
         response = jsonify(status=status, error=title, explanation=explanation, version=VERSION)
     else:
         response = make_response(
@@ -27,7 +27,7 @@ def error_response(status: int, title: str, explanation: str) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error in the service's own form, without a word of what the request sent."""
+    """Answer each error in the service's own form, without any text from the request."""
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

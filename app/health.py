@@ -1,60 +1,54 @@
-"""What machines ask: alive, ready, which version."""
+"""Endpoints for machines: liveness, readiness and version."""
 
 from flask import Blueprint, Response, jsonify
 
 from app import schema
-from app.record_count import DatabaseAwayError, RecordCount
+from app.refresher import Refresher
 from app.version import VERSION
 
 
 class Readiness:
-    """Whether this process may be sent requests: it has once met its database, and is not about to end.
+    """Whether this process may receive requests: it has once reached a database that it can serve, and does not drain.
 
-    It does not follow the database up and down: the page's own explanation is better than a proxy's bare error.
+    Readiness does not follow the database: the page's own explanation is better than a proxy's bare error.
     """
 
-    def __init__(self, count: RecordCount) -> None:
-        self._count = count
-        self._met = False
+    def __init__(self, refresher: Refresher) -> None:
+        self._refresher = refresher
+        self._schema_seen = False
         self._draining = False
 
-    def begin(self) -> None:
-        """Begin to meet the database."""
-        self._count.begin()
-
     def drain(self) -> None:
-        """Be unready from now on, as the process has been told to end."""
+        """Become unready for good, as the process shuts down."""
         self._draining = True
 
-    def obstacle(self) -> str | None:
-        """Return what stands in the way, or None."""
+    def reason_not_ready(self) -> str | None:
+        """Return the reason, or None if the process is ready."""
         if self._draining:
             return "draining"
-        if not self._met:
-            try:
-                revision = self._count.current().schema_revision
-            except DatabaseAwayError:
-                return "database away"
-            if not schema.suits(revision):
+        if not self._schema_seen:
+            if self._refresher.snapshot is None:
+                return "database unavailable"
+            revision = self._refresher.snapshot.schema_revision
+            if not schema.is_compatible(revision):
                 return f"schema not migrated yet: it is at revision {revision}"
-            self._met = True
+            self._schema_seen = True
         return None
 
 
-def blueprint(count: RecordCount) -> Blueprint:
-    """Return the endpoints; the blueprint's `record_once` puts the readiness where gunicorn's hooks find it."""
+def blueprint(refresher: Refresher, readiness: Readiness) -> Blueprint:
+    """Return the endpoints."""
     views = Blueprint("health", __name__)
-    readiness = Readiness(count)
-    views.record_once(lambda state: state.app.extensions.update(readiness=readiness))
 
     @views.get("/healthz")
-    def healthz() -> Response:
-        return jsonify(status="alive")
+    def healthz() -> tuple[Response, int]:
+        alive = refresher.is_alive()
+        return jsonify(status="alive" if alive else "refresher has ended"), 200 if alive else 503
 
     @views.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        obstacle = readiness.obstacle()
-        return jsonify(status=obstacle or "ready"), 503 if obstacle else 200
+        reason = readiness.reason_not_ready()
+        return jsonify(status=reason or "ready"), 503 if reason else 200
 
     @views.get("/version")
     def version() -> Response:

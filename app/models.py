@@ -1,4 +1,4 @@
-"""The tables, as this release sees them; `migrations/` brings a database there."""
+"""The tables as this release sees them; `migrations/` brings a database to them."""
 
 from datetime import datetime
 
@@ -7,15 +7,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
-    """What the tables have in common: the metadata that `alembic check` compares with a database."""
+    """Base of the models: its metadata is compared with a database by `alembic check`."""
 
 
 class Record(Base):
-    """A thing that is counted."""
+    """A record that the page counts."""
 
     __tablename__ = "records"
 
-    # SQLite numbers rows by itself only where the key's type is INTEGER.
+    # SQLite assigns ids automatically only if the type of the key is INTEGER.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())  # UTC: every connection's time zone is
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())  # UTC, the time zone of each connection
     note: Mapped[str | None] = mapped_column(String(200))

@@ -1,60 +1,64 @@
-"""The secret that the page shows, as it may be shown."""
+"""The secret on the page, plain or masked."""
 
 import hashlib
 import logging
-import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.settings import Settings
+if TYPE_CHECKING:
+    from app.settings import Settings
 
-CHECK_INTERVAL = 1.0  # seconds between two looks at the file
-LOCAL_SECRET = "not-a-secret-only-for-local-use"  # noqa: S105  what `make run` shows where none is set
+CHECK_INTERVAL = 1.0  # seconds between two checks of the file
+LOCAL_SECRET = "not-a-secret-only-for-local-use"  # noqa: S105  default of `make run`
 
 log = logging.getLogger(__name__)
 
 
-class Secret:
-    """The value of `APP_SECRET`, or the contents of `APP_SECRET_FILE`, followed as the file changes.
+def read_secret(file: Path) -> str:
+    """Return the text in a file, without surrounding white space. Raises ValueError if there is none."""
+    try:
+        value = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    except (OSError, UnicodeDecodeError):
+        value = ""
+    if not value:
+        raise ValueError(f"no text in {str(file)!r}; expected a readable UTF-8 file that is not empty")
+    return value
 
-    Ends the process with status 2 where the file cannot be read at the start. Where it cannot be read later, the last
-    value stays.
+
+class Secret:
+    """The value of `APP_SECRET`, or the contents of `APP_SECRET_FILE`, which are read again when the file changes.
+
+    If the file becomes unreadable later, the last value is kept.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         self._file = settings.app_secret_file
-        self._masked = settings.masked
-        self._checked = time.monotonic()
+        self.masked = settings.secret_display == "masked"  # noqa: S105  not a secret
+        self._next_check = 0.0  # monotonic time
         self._stamp: tuple[int, ...] = ()
-        self._shown = self._show(settings.app_secret.get_secret_value() if settings.app_secret else LOCAL_SECRET)
         if self._file:
-            try:
-                self._follow(self._file)
-            except (OSError, ValueError) as error:
-                sys.stderr.write(f"APP_SECRET_FILE: expected a readable file of text that is not empty: {error}\n")
-                raise SystemExit(2) from None
+            self._reread(self._file)
+        else:
+            self._value = self._display(settings.app_secret.get_secret_value() if settings.app_secret else LOCAL_SECRET)
 
-    def shown(self) -> str:
-        """Return the secret, or its fingerprint where it is masked."""
+    @property
+    def value(self) -> str:
+        """The secret or, if masked, its fingerprint. The same object until it changes."""
         now = time.monotonic()
-        if self._file and now - self._checked >= CHECK_INTERVAL:
-            self._checked = now
+        if self._file and now >= self._next_check:
+            self._next_check = now + CHECK_INTERVAL
             try:
-                self._follow(self._file)
+                self._reread(self._file)
             except (OSError, ValueError) as error:
-                log.warning("secret not read again; the last one stays", extra={"reason": str(error)})
-        return self._shown
+                log.warning("secret not updated", extra={"reason": str(error)})
+        return self._value
 
-    def _follow(self, file: Path) -> None:
-        status = file.stat()  # Kubernetes changes a mounted Secret by pointing a link to another file
+    def _reread(self, file: Path) -> None:
+        status = file.stat()  # Kubernetes updates a mounted Secret by switching a symbolic link
         stamp = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
         if stamp != self._stamp:
-            value = file.read_text(encoding="utf-8").strip()
-            if not value:
-                raise ValueError(f"{file} is empty")
-            self._shown, self._stamp = self._show(value), stamp
+            self._value, self._stamp = self._display(read_secret(file)), stamp
 
-    def _show(self, value: str) -> str:
-        if not self._masked:
-            return value
-        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:8]}"
+    def _display(self, value: str) -> str:
+        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:8]}" if self.masked else value

@@ -1,44 +1,50 @@
-"""What is believed of a request, and what a browser is told to allow."""
+"""Trusted proxies, trusted hosts and security headers."""
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
-from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wsgi import get_host
 
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-PROBES = {"health.healthz", "health.readyz"}  # Kubernetes sends them to the address of the pod, whatever that is
+PROBES = {"/healthz", "/readyz"}  # Kubernetes sends them to the address of the pod
+HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(?::[0-9]*)?")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Believe as many proxies as there are, answer to the known names only, and send the security headers."""
+    """Trust the configured number of proxies, refuse unknown hosts and add the security headers to each response."""
     _add_headers(app)
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # Flask's documented way
 
-    if "*" not in settings.trusted_hosts:
+    @app.before_request
+    def check_host() -> None:
+        environ, hosts = request.environ, settings.trusted_hosts
+        if "*" not in hosts and environ["PATH_INFO"] not in PROBES and not _is_trusted(environ, hosts):
+            abort(400, "The host name of this request is not one of this service; see TRUSTED_HOSTS.")
 
-        @app.before_request
-        def check_host() -> None:
-            if request.endpoint in PROBES:
-                return
-            try:
-                get_host(request.environ, settings.trusted_hosts)
-            except SecurityError:
-                abort(400, "This service does not go by the host name that the request was sent to.")
+
+def _is_trusted(environ: "WSGIEnvironment", hosts: tuple[str, ...]) -> bool:
+    """Return whether the request is for one of the hosts, or for a subdomain of one that begins with a dot."""
+    host, target = environ.get("HTTP_HOST", ""), environ.get("RAW_URI", "")
+    if target[:1] != "/" and "://" in target:  # RFC 9112, 3.2.2: an absolute target replaces the Host header
+        host = urlsplit(target).netloc
+    match = HOST.fullmatch(host.lower())
+    name = match["name"] if match else ""
+    return any(name == host or (host[0] == "." and f".{name}".endswith(host)) for host in hosts)
 
 
 def _add_headers(app: Flask) -> None:
-    """Send the same headers with every answer; the style sheet, which is part of each page, is allowed by its hash."""
+    """Add the headers to each response. They allow the style sheet, a part of each page, by its hash."""
     style = Path(app.root_path, "templates", "style.css").read_text(encoding="utf-8")
     app.jinja_env.globals["style"] = style
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -56,9 +62,9 @@ def _add_headers(app: Flask) -> None:
     inner = app.wsgi_app
 
     def with_headers(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: object) -> object:
-            return start_response(status, headers + security_headers, *exc_info)  # type: ignore[arg-type]  # as it came
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401  passed on
+            return start_response(status, headers + security_headers, *exc_info)
 
-        return inner(environ, start)  # type: ignore[arg-type]  # the same protocol
+        return inner(environ, start)
 
     app.wsgi_app = with_headers  # type: ignore[method-assign]  # Flask's documented way

@@ -1,124 +1,121 @@
-"""The settings: environment variables of the same names in capitals, checked once, at the start."""
+"""Settings: environment variables with the same names in capitals, validated once at the start."""
 
+import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
-Url = TypeVar("Url", bound=SecretStr | None)
+from app import database_url
+from app.secret import read_secret
+
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
-def _database_url(value: Url) -> Url:
-    """Refuse what is no URL of a supported database, without repeating it: it may hold a password."""
-    if value is None:
-        return value
-    try:
-        url = make_url(value.get_secret_value())
-    except (ArgumentError, ValueError):
-        raise ValueError("expected a URL, mysql+pymysql://USER:PASSWORD@HOST/NAME or sqlite:///FILE") from None
-    if url.drivername not in {"mysql+pymysql", "sqlite"}:
-        raise ValueError(f"expected mysql+pymysql:// or sqlite://, not {url.drivername}://")
-    if url.drivername == "mysql+pymysql" and not (url.host and url.database and url.username):
-        raise ValueError("expected a user, a host and a database's name, mysql+pymysql://USER:PASSWORD@HOST/NAME")
-    if (authority := url.query.get("ssl_ca")) and not Path(str(authority)).is_file():
-        raise ValueError(f"expected ssl_ca to be a file of certificates; there is none at {authority}")
-    return value
-
-
 def _hosts(value: object) -> object:
-    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    hosts = tuple(filter(None, (host.strip().lower() for host in value.split(","))))
+    for host in hosts:
+        if not re.fullmatch(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", host):
+            raise ValueError(
+                f"{host!r} is not a host name; expected names such as app.example.com or .example.com, or *"
+            )
+    return hosts
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(database_url.validate)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Logging(BaseSettings):
-    """How to log: what the service and the migrations have in common."""
+    """Settings that the service and the migrations have in common."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least severe line to log")
-    log_format: Literal["json", "console"] = Field("json", description="`json` for machines, `console` for people")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="minimum level of log lines")
+    log_format: Literal["json", "console"] = Field("json", description="`json` for machines, `console` for a terminal")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _strip(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Remove surrounding white space, such as a trailing newline of a Secret; treat an empty value as unset."""
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in stripped.items() if value != ""}
 
 
 class Settings(Logging):
-    """The settings of the service."""
+    """Settings of the service."""
 
     database_url: DatabaseUrl = Field(
         SecretStr("sqlite:///var/app.db"),
-        description="`mysql+pymysql://USER:PASSWORD@HOST/NAME`, with `?ssl_ca=FILE` for verified TLS; or `sqlite:///FILE`",
+        description="`mysql+pymysql://USER:PASSWORD@HOST:PORT/NAME`, with `?ssl_ca=FILE` for verified TLS; "
+        "or `sqlite:///FILE`",
     )
     app_environment: str = Field(
-        "local", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="the environment's name, shown on the page"
+        "local", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="name of the environment, shown on the page"
     )
     app_secret: SecretStr | None = Field(
-        None, description="the secret to show; this or `APP_SECRET_FILE` is needed everywhere but in `local`"
+        None, description="secret to show; required unless `APP_SECRET_FILE` is set or `APP_ENVIRONMENT` is `local`"
     )
-    app_secret_file: Path | None = Field(
-        None, description="the file that holds the secret; read again when it changes, within a second"
+    app_secret_file: Annotated[Path, AfterValidator(lambda file: read_secret(file) and file)] | None = Field(
+        None, description="file with the secret; a change of the file is noticed within a second"
     )
     secret_display: Literal["plain", "masked"] = Field(
-        "plain", description="`plain` shows the secret, `masked` only a fingerprint of it"
+        "plain", description="`plain` shows the secret, `masked` only a fingerprint"
     )
     record_count_max_age: float = Field(
         1.0,
         ge=0,
         le=3600,
-        description="how old a shown count may be, in seconds; each process counts at most that often",
+        description="seconds between two counts; more if a count takes longer than a tenth of it, or while idle",
     )
     trusted_proxies: int = Field(
-        0,
-        ge=0,
-        le=10,
-        description="how many proxies in front of the service set `X-Forwarded-*`; 0 ignores those headers",
+        0, ge=0, le=10, description="number of proxies that set `X-Forwarded-*`; 0 ignores these headers"
     )
     trusted_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = Field(
-        ("localhost", "127.0.0.1"),
+        ("localhost", "127.0.0.1", "[::1]"),
         min_length=1,
-        description="the host names to answer to, separated by commas; `.example.com` means subdomains too, `*` any",
+        description="host names to answer to, separated by commas; `.example.com` includes subdomains, `*` is any",
     )
-    port: Port = Field(8000, description="the TCP port of the page")
-    metrics_port: Port = Field(8001, description="the TCP port of `/metrics`")
-    web_concurrency: int = Field(2, ge=1, le=64, description="how many worker processes serve the page")
-
-    @property
-    def masked(self) -> bool:
-        """Whether only a fingerprint of the secret is shown."""
-        return self.secret_display == "masked"  # noqa: S105  a choice, no secret
+    bind_address: str = Field(
+        "*",
+        pattern=r"^(\*|localhost|[0-9a-fA-F:.]+)$",
+        description="address to listen on: `*` for all, `localhost` for this machine only, or an IP address",
+    )
+    port: Port = Field(8000, description="TCP port of the page")
+    metrics_port: Port = Field(8001, description="TCP port of `/metrics`")
+    web_concurrency: int = Field(2, ge=1, le=64, description="number of worker processes")
 
     @model_validator(mode="after")
-    def _check_together(self) -> Self:
+    def _check_combinations(self) -> Self:
         if self.app_secret and self.app_secret_file:
-            raise ValueError("APP_SECRET, APP_SECRET_FILE: expected only one of them to be set")
+            raise ValueError("APP_SECRET, APP_SECRET_FILE: both are set; expected only one of them")
         if not (self.app_secret or self.app_secret_file or self.app_environment == "local"):
-            raise ValueError("APP_SECRET: missing; expected it or APP_SECRET_FILE to be set")
+            raise ValueError("APP_SECRET: missing; expected APP_SECRET or APP_SECRET_FILE to be set")
         if self.port == self.metrics_port:
-            raise ValueError("METRICS_PORT: expected another port than that of PORT")
+            raise ValueError("METRICS_PORT: expected a port other than PORT")
         return self
 
 
 class MigrationSettings(Logging):
-    """The settings of `alembic upgrade head`."""
+    """Settings of `alembic upgrade head`."""
 
-    migrations_database_url: Annotated[SecretStr | None, AfterValidator(_database_url)] = Field(
-        None, description="as `DATABASE_URL`, with a user that may change the schema; for the migrations only"
+    migrations_database_url: DatabaseUrl | None = Field(
+        None, description="like `DATABASE_URL`, for a user that may change the schema; used by migrations only"
     )
     database_url: DatabaseUrl = Settings.model_fields["database_url"].default
 
     @property
     def url(self) -> SecretStr:
-        """The database to migrate."""
+        """URL of the database to migrate."""
         return self.migrations_database_url or self.database_url
 
 
 def load(settings: type[AnySettings]) -> AnySettings:
-    """Read them from the environment, or end the process: a line for each that is wrong, and exit status 2."""
+    """Read settings from the environment. If any is wrong, print one line for each and exit with status 2."""
     try:
         return settings()
     except ValidationError as error:

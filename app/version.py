@@ -1,10 +1,10 @@
-"""The version that was built."""
+"""The version of this build."""
 
 from pathlib import Path
 
 
 def _read() -> str:
-    """Return what the build wrote beside this file (from the git tag), or that nobody has built this."""
+    """Return the version that the build took from the git tag, or a placeholder if there was no build."""
     try:
         return Path(__file__).with_name("version.txt").read_text(encoding="utf-8").strip()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What tests share: a MySQL server, databases on it, and the service itself."""
+"""Fixtures: a MySQL server, databases on it, and the service."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -14,32 +14,33 @@ from app import create_app
 from app.settings import MigrationSettings, Settings
 from tests import mysql
 from tests.e2e.cluster import missing
-from tests.programs import migrate
-from tests.service import Service
+from tests.processes import migrate
+from tests.requirements import is_available
+from tests.server import GunicornServer
 
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what the shell has set out of the tests."""
+    """Remove the shell's own settings."""
     for name in {*Settings.model_fields, *MigrationSettings.model_fields}:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="session")
 def cluster() -> dict[str, str]:
-    """Return the setting that names the cluster; `make test` leaves out what asks for it, `make e2e` runs just that."""
+    """Return the setting of the cluster. Tests with this fixture are run by `make e2e`, not by `make test`."""
     lacking = missing()
     assert not lacking, f"no cluster to test on: missing {', '.join(lacking)}"
     return {"KUBECONFIG": os.environ["KUBECONFIG"]}
 
 
-LONGEST = {"migrations", "faults"}  # folders, of tests that mostly wait
+SLOW = {"migrations", "resilience"}  # directories of tests that mostly wait
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest looks at the marks
+@pytest.hookimpl(tryfirst=True)  # before pytest evaluates the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a cluster, and begin with what takes longest, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
+    """Mark the tests that need a cluster, and start with the slowest ones."""
+    items.sort(key=lambda item: item.path.parent.name not in SLOW)
     for item in items:
         if "cluster" in getattr(item, "fixturenames", ()):
             item.add_marker("cluster")
@@ -47,18 +48,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def mysql_server() -> Iterator[URL]:
-    """Return the address of a MySQL server, as a user that may do everything there."""
-    try:
-        with mysql.server() as url:
-            mysql.wait(url)
-            yield url
-    except mysql.NoServerError as reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(reason))
+    """Return the URL of a MySQL server, for an administrator."""
+    with mysql.server() as url:
+        mysql.wait(url)
+        yield url
 
 
 @pytest.fixture(scope="session")
-def new_database(mysql_server: URL) -> Iterator[Callable[[], URL]]:
-    """Return a function that makes a new empty database, gone when the tests are."""
+def make_database(mysql_server: URL) -> Iterator[Callable[[], URL]]:
+    """Return a function that creates an empty database and returns its URL. It is dropped after the tests."""
     engine = create_engine(mysql_server, isolation_level="AUTOCOMMIT")
     names: list[str] = []
 
@@ -76,8 +74,8 @@ def new_database(mysql_server: URL) -> Iterator[Callable[[], URL]]:
 
 
 @pytest.fixture
-def new_user(mysql_server: URL) -> Iterator[Callable[[URL, str], URL]]:
-    """Return a function that makes a user with these rights on a database, gone when the test is, and gives its URL."""
+def make_user(mysql_server: URL) -> Iterator[Callable[[URL, str], URL]]:
+    """Return a function that creates a user with privileges on a database and returns its URL. It is dropped later."""
     engine = create_engine(mysql_server, isolation_level="AUTOCOMMIT")
     names: list[str] = []
 
@@ -96,22 +94,22 @@ def new_user(mysql_server: URL) -> Iterator[Callable[[URL, str], URL]]:
 
 
 @pytest.fixture
-def empty_database(new_database: Callable[[], URL]) -> URL:
-    """Return the address of an empty database."""
-    return new_database()
+def empty_database(make_database: Callable[[], URL]) -> URL:
+    """Return the URL of an empty database."""
+    return make_database()
 
 
 @pytest.fixture(scope="session")
-def shared_database(new_database: Callable[[], URL]) -> URL:
-    """Return the address of a migrated database, for tests that only read it."""
-    url = new_database()
+def shared_database(make_database: Callable[[], URL]) -> URL:
+    """Return the URL of a migrated database, for tests that only read it."""
+    url = make_database()
     migrate(url)
     return url
 
 
 @pytest.fixture
 def database(empty_database: URL, shared_database: URL) -> URL:
-    """Return the address of a migrated database of the test's own: copied, which is quicker than migrating again."""
+    """Return the URL of a migrated database of the test's own: a copy, which is faster than to migrate again."""
     engine = create_engine(empty_database)
     with engine.begin() as connection:
         for table in connection.scalars(text(f"SHOW TABLES FROM {shared_database.database}")).all():
@@ -122,39 +120,45 @@ def database(empty_database: URL, shared_database: URL) -> URL:
     return empty_database
 
 
-NewApp = Callable[..., Flask]
+MakeApp = Callable[..., Flask]
 
 
 @pytest.fixture
-def new_app(capsys: pytest.CaptureFixture[str]) -> NewApp:  # noqa: ARG001  before the app, whose log goes there
-    """Return a function that makes the application with these settings."""
+def make_app(capfd: pytest.CaptureFixture[str]) -> Iterator[MakeApp]:  # noqa: ARG001  captures the log of the app
+    """Return a function that makes the application with these settings, after its first count."""
+    refreshers = []
 
-    def new(url: URL | str, **settings: object) -> Flask:
-        return create_app(Settings(database_url=make_url(url).render_as_string(hide_password=False), **settings))  # type: ignore[arg-type]  # checked by it
+    def make(url: URL | str, **settings: object) -> Flask:
+        app = create_app(Settings(database_url=make_url(url).render_as_string(hide_password=False), **settings))  # type: ignore[arg-type]  # checked by it
+        refreshers.append(app.extensions["refresher"])
+        refreshers[-1].start(timeout=5)
+        return app
 
-    return new
+    yield make
+    for refresher in refreshers:
+        refresher.stop()
 
 
 @pytest.fixture
-def client(new_app: NewApp, shared_database: URL) -> FlaskClient:
+def client(make_app: MakeApp, shared_database: URL) -> FlaskClient:
     """Return a client of the application with its default settings."""
-    return new_app(shared_database, app_secret="tell-nobody").test_client()
+    return make_app(shared_database, app_secret="tell-nobody").test_client()
 
 
-NewService = Callable[..., Service]
+MakeServer = Callable[..., GunicornServer]
 
 
 @pytest.fixture
-def new_service(tmp_path: Path) -> Iterator[NewService]:
-    """Return a function that starts the service as it is shipped, by gunicorn, with these settings."""
-    with ExitStack() as services:
+def make_server(tmp_path: Path) -> Iterator[MakeServer]:
+    """Return a function that starts the service with these settings."""
+    with ExitStack() as servers:
 
-        def new(url: URL | str, **settings: str) -> Service:
-            folder = tmp_path / f"service-{len(list(tmp_path.iterdir()))}"
-            folder.mkdir()
-            return services.enter_context(Service(make_url(url), folder, settings))
+        def make(url: URL | str, **settings: str) -> GunicornServer:
+            directory = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
+            directory.mkdir()
+            return servers.enter_context(GunicornServer(make_url(url), directory, settings))
 
-        yield new
+        yield make
 
 
 SOURCE = pytest.StashKey[str]()
@@ -162,21 +166,18 @@ SERVER = pytest.StashKey[ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start one MySQL server for all processes where tests run in several, which find it in their environment."""
+    """Start one MySQL server for all processes of pytest-xdist, which read its URL from their environment."""
     config.stash[SOURCE] = mysql.source()
-    if config.getoption("numprocesses", None):
-        try:
-            url = config.stash.setdefault(SERVER, ExitStack()).enter_context(mysql.server())
-        except mysql.NoServerError:
-            return  # each test that needs it says so
+    if config.getoption("numprocesses", None) and (is_available("docker") or is_available("mysqld")):
+        url = config.stash.setdefault(SERVER, ExitStack()).enter_context(mysql.server())
         os.environ["TEST_DATABASE_URL"] = url.render_as_string(hide_password=False)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End that server."""
+    """Stop that server."""
     config.stash.setdefault(SERVER, ExitStack()).close()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Say where MySQL comes from."""
+    """Return the source of MySQL."""
     return f"MySQL: {config.stash[SOURCE]}"

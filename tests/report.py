@@ -1,10 +1,10 @@
-"""The table of what a long test saw: printed at its end, and kept as a file under build/."""
+"""The report of a long test: a table that is printed at its end and kept under build/."""
 
 from collections.abc import Sequence
 
 import pytest
 
-from tests.programs import ROOT
+from tests.processes import ROOT
 
 ROWS = pytest.StashKey[list[str]]()
 

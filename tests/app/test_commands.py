@@ -1,9 +1,9 @@
-"""The commands."""
+"""The commands of `flask --app app records`."""
 
 import pytest
 from sqlalchemy import URL, create_engine, text
 
-from tests.programs import Result, environment, program
+from tests.processes import Result, environment, program
 
 
 def records(url: URL, *arguments: str) -> Result:
@@ -12,15 +12,15 @@ def records(url: URL, *arguments: str) -> Result:
 
 
 def test_add_and_count(database: URL) -> None:
-    """Records are added, with their note, and counted."""
-    result = records(database, "add", "25000", "--note", "näh")
+    """Records are added with their note, and counted."""
+    result = records(database, "add", "25000", "--note", "näh 😀")
     assert (result.returncode, result.stderr) == (0, "")
     assert "added 25000 records" in result.stdout
 
     assert records(database, "count").stdout == "25003\n"
     engine = create_engine(database)
     with engine.connect() as connection:
-        assert connection.scalar(text("SELECT COUNT(*) FROM records WHERE note = 'näh'")) == 25000
+        assert connection.scalar(text("SELECT COUNT(*) FROM records WHERE note = 'näh 😀'")) == 25000
         age = connection.scalar(text("SELECT TIMESTAMPDIFF(SECOND, MAX(created_at), UTC_TIMESTAMP()) FROM records"))
         assert 0 <= age < 60
     engine.dispose()
@@ -28,7 +28,7 @@ def test_add_and_count(database: URL) -> None:
 
 @pytest.mark.parametrize("number", ["0", "-5", "1.5", "many", "", "100000001", "²"])
 def test_bad_number(number: str) -> None:
-    """A bad number is one clear line and exit status 2; nothing is added."""
+    """A bad number results in one line and exit status 2; nothing is added."""
     result = program("flask", "--app", "app", "records", "add", number)
 
     assert result.returncode == 2
@@ -36,7 +36,7 @@ def test_bad_number(number: str) -> None:
 
 
 def test_bad_note() -> None:
-    """A note that does not fit is one clear line and exit status 2."""
+    """A note that is too long results in one line and exit status 2."""
     result = program("flask", "--app", "app", "records", "add", "1", "--note", "x" * 201)
 
     assert result.returncode == 2
@@ -44,8 +44,8 @@ def test_bad_note() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["add", "1"], ["count"]])
-def test_database_away(arguments: list[str]) -> None:
-    """Without a database, a command ends with one line and status 1."""
+def test_database_unavailable(arguments: list[str]) -> None:
+    """Without a database, a command exits with one line and status 1."""
     result = records(URL.create("mysql+pymysql", "u", "s3cret", "127.0.0.1", 1, "d"), *arguments)
 
     assert result.returncode == 1

@@ -1,11 +1,11 @@
-"""Errors."""
+"""Errors, as a page or as JSON."""
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import URL
 
 from app.version import VERSION
-from tests.conftest import NewApp
+from tests.conftest import MakeApp
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from tests.conftest import NewApp
     ],
 )
 def test_error(client: FlaskClient, method: str, path: str, status: int, title: str) -> None:
-    """What cannot be answered gets a page in the service's style, or JSON where JSON was asked for."""
+    """An error is a page in the service's style, or JSON if the client prefers JSON."""
     response = client.open(path, method=method)
     assert (response.status_code, response.mimetype) == (status, "text/html")
     assert f"<h1>{title}</h1>" in response.text
@@ -31,19 +31,19 @@ def test_error(client: FlaskClient, method: str, path: str, status: int, title: 
     assert answer["version"] == VERSION
 
 
-def test_wrong_method_says_which_are_right(client: FlaskClient) -> None:
-    """A wrong method is told the right ones."""
+def test_method_not_allowed_lists_allowed_methods(client: FlaskClient) -> None:
+    """The response to a wrong method lists the allowed ones."""
     assert client.post("/").headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_a_path_is_not_obeyed(client: FlaskClient) -> None:
-    """Markup in a path does not come back."""
+def test_markup_in_a_path_is_not_repeated(client: FlaskClient) -> None:
+    """Markup in a path does not appear in the response."""
     assert "script" not in client.get("/<script>alert(1)</script>").text
 
 
-def test_unexpected_error(new_app: NewApp, shared_database: URL, capsys: pytest.CaptureFixture[str]) -> None:
-    """A fault of ours is a plain page for the client, and a trace with the request's id in the log."""
-    app = new_app(shared_database)
+def test_unexpected_error(make_app: MakeApp, shared_database: URL, capfd: pytest.CaptureFixture[str]) -> None:
+    """An unexpected error is a plain page for the client, and a traceback with the request id in the log."""
+    app = make_app(shared_database)
 
     @app.get("/fault")
     def fault() -> str:
@@ -53,7 +53,7 @@ def test_unexpected_error(new_app: NewApp, shared_database: URL, capsys: pytest.
 
     assert response.status_code == 500
     assert "tell-nobody" not in response.text
-    trace, line = capsys.readouterr().out.splitlines()
+    trace, line = capfd.readouterr().out.splitlines()
     assert "RuntimeError: tell-nobody" in trace
     assert '"request_id": "id-of-the-fault"' in trace
     assert '"status": 500' in line

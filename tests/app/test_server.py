@@ -1,87 +1,119 @@
-"""The service as a process: how it starts and how it ends."""
+"""The service as a process: start, shutdown and addresses."""
 
 import http.client
-import threading
+import socket
+import subprocess
 import time
 
 import pytest
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL
 
-from tests.conftest import NewService
+from tests.conftest import MakeServer
+from tests.processes import ROOT, command, environment
+from tests.server import eventually, free_port
 
 
-def test_ends_in_time(new_service: NewService, shared_database: URL) -> None:
-    """On SIGTERM the service ends with status 0, long before its limit, with 20 idle connections that are kept."""
-    service = new_service(shared_database)
-    idle = [http.client.HTTPConnection("127.0.0.1", service.port, timeout=5) for _ in range(20)]
-    for connection in idle:
-        connection.request("GET", "/version")
-        assert connection.getresponse().read()
+def connections(port: int, number: int) -> list[http.client.HTTPConnection]:
+    """Return connections that have been used once and are kept alive."""
+    kept = [http.client.HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(number)]
+    for connection in kept:
+        connection.request("GET", "/readyz")
+        assert connection.getresponse().read() == b'{"status":"ready"}\n'
+    return kept
+
+
+def test_exits_despite_idle_connections(make_server: MakeServer, shared_database: URL) -> None:
+    """On SIGTERM the service exits with status 0 before its limit, also with 20 idle connections."""
+    service = make_server(shared_database)
+    idle = connections(service.port, 20)
 
     started = time.monotonic()
-    status = service.stop()
-
-    assert status == 0
+    assert service.stop() == 0
     assert time.monotonic() - started < 10
     for connection in idle:
         connection.close()
 
 
-def test_finishes_what_runs(new_service: NewService, database: URL) -> None:
-    """A page under way when SIGTERM arrives is answered; meanwhile the service says that it is not ready."""
-    service = new_service(database, RECORD_COUNT_MAX_AGE="0", WEB_CONCURRENCY="1")
-    probe = http.client.HTTPConnection("127.0.0.1", service.port, timeout=5)
-    probe.request("GET", "/readyz")
-    assert probe.getresponse().read() == b'{"status":"ready"}\n'
-    pages: list[int] = []
-    page = threading.Thread(target=lambda: pages.append(service.get("/").status_code))
-
-    engine = create_engine(database)
-    with engine.connect() as connection:
-        connection.execute(text("LOCK TABLES records WRITE"))  # the count waits
-        page.start()
-        time.sleep(0.3)
-        service.terminate()
-        time.sleep(0.3)
+def test_finishes_requests_in_progress(make_server: MakeServer, shared_database: URL) -> None:
+    """A request that is being sent at SIGTERM is answered; meanwhile the service reports that it drains."""
+    service = make_server(shared_database, WEB_CONCURRENCY="1")
+    (probe,) = connections(service.port, 1)
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as request:
+        request.sendall(b"GET /version HTTP/1.1\r\nHost: localhost\r\n")
+        service.get("/healthz")  # the other request has been accepted
+        service.process.terminate()
+        eventually(lambda: service.lines("Handling signal: term"))
+        time.sleep(0.2)  # the signal reaches the worker; if it is late, the assertion below fails
         probe.request("GET", "/readyz")
         answer = probe.getresponse()
         assert (answer.status, answer.read()) == (503, b'{"status":"draining"}\n')
-        connection.execute(text("UNLOCK TABLES"))
-    page.join()
+        request.sendall(b"\r\n")
+        assert request.recv(65536).startswith(b"HTTP/1.1 200")
 
-    assert pages == [200]
-    assert service.stop() == 0
+    assert service.process.wait(30) == 0
     probe.close()
-    engine.dispose()
 
 
-def test_ends_while_it_begins(new_service: NewService, shared_database: URL) -> None:
-    """A process that has not begun to serve when SIGTERM arrives ends by itself too, and need not be killed."""
-    service = new_service(shared_database, WEB_CONCURRENCY="4")  # answers as soon as one of them does
-    workers = service.workers()
-
-    assert service.stop() == 0
-    ended = {line["message"] for line in service.lines()}
-    assert {f"Worker exiting (pid: {pid})" for pid in workers} <= ended
+def test_sigterm_during_start(shared_database: URL) -> None:
+    """SIGTERM at any moment of the start ends the service, and no worker has to be killed."""
+    for delay in (0.3, 0.6, 0.9, 1.2, 1.5):
+        env = environment(shared_database, PORT=str(free_port()), METRICS_PORT=str(free_port()), WEB_CONCURRENCY="3")
+        with subprocess.Popen(command("gunicorn"), cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
+            time.sleep(delay)
+            process.terminate()
+            output, _ = process.communicate(timeout=30)
+        assert process.returncode in {0, -15}, output  # -15 before gunicorn handles signals
+        assert "SIGKILL" not in output
 
 
 @pytest.mark.parametrize("count", ["1", "3"])
-def test_as_many_processes_as_set(new_service: NewService, shared_database: URL, count: str) -> None:
-    """WEB_CONCURRENCY is how many processes serve, each with its own connections."""
-    service = new_service(shared_database, WEB_CONCURRENCY=count)
-
-    assert len(service.workers()) == int(count)
+def test_number_of_workers(make_server: MakeServer, shared_database: URL, count: str) -> None:
+    """WEB_CONCURRENCY is the number of worker processes."""
+    assert len(make_server(shared_database, WEB_CONCURRENCY=count).workers()) == int(count)
 
 
-def test_many_clients_at_once(new_service: NewService, shared_database: URL) -> None:
-    """A client that sends nothing holds nobody up."""
-    service = new_service(shared_database, WEB_CONCURRENCY="1")
-    silent = [http.client.HTTPConnection("127.0.0.1", service.port) for _ in range(20)]
-    for connection in silent:
-        connection.connect()
+def test_successor_of_a_killed_worker_serves_immediately(make_server: MakeServer, shared_database: URL) -> None:
+    """A new worker accepts no request before it has a snapshot, so no page is lost."""
+    service = make_server(shared_database, WEB_CONCURRENCY="1")
+    service.kill_workers()
 
-    started = time.monotonic()
-    assert service.get("/").status_code == 200
-    assert time.monotonic() - started < 1
-    for connection in silent:
-        connection.close()
+    assert service.statuses() == {200}
+
+
+@pytest.mark.parametrize(("address", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
+@pytest.mark.parametrize("bind", ["*", "localhost", None])
+def test_addresses(
+    make_server: MakeServer, shared_database: URL, bind: str | None, address: str, family: socket.AddressFamily
+) -> None:
+    """By default IPv4 and IPv6 are bound; IPv4 clients of an IPv6 socket are logged with their IPv4 address."""
+    service = make_server(shared_database, BIND_ADDRESS=bind or address)
+    with socket.socket(family) as client:
+        client.connect((address, service.port))
+        client.sendall(b"GET /nowhere HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.0 404")
+
+    eventually(lambda: [line for line in service.lines("request") if line["path"] == "/nowhere"])
+    (line,) = (line for line in service.lines("request") if line["path"] == "/nowhere")
+    assert line["remote_address"] == address
+
+
+def test_only_this_machine(make_server: MakeServer, shared_database: URL) -> None:
+    """With BIND_ADDRESS=localhost, as with `make run`, other addresses of the machine are not bound."""
+    service = make_server(shared_database, BIND_ADDRESS="localhost")
+    for port in (service.port, service.metrics_port):
+        with socket.socket() as client, pytest.raises(ConnectionRefusedError):
+            client.connect(("127.0.0.2", port))  # loopback, but not localhost
+
+
+@pytest.mark.parametrize("name", ["PORT", "METRICS_PORT"])
+def test_port_in_use(shared_database: URL, name: str) -> None:
+    """A port in use ends the start with a message, not with a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = {"PORT": str(free_port()), "METRICS_PORT": str(free_port()), name: str(other.getsockname()[1])}
+        env = environment(shared_database, BIND_ADDRESS="127.0.0.1", PYTHONWARNINGS="default", **ports)
+        result = subprocess.run(
+            command("gunicorn"), cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert result.returncode == (2 if name == "METRICS_PORT" else 1)
+    assert ports[name] in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr

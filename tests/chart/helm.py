@@ -1,36 +1,29 @@
 """Helm, as the tests use it: on files only, never on a cluster."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from tests.chart.rendered import Rendered
+from tests.requirements import require
 
 CHART = Path(__file__).parents[2] / "charts" / "app"
 KUBERNETES = "1.34.0"  # told to Helm, which asks no cluster and by itself assumes one of its own age
 Values = dict[str, Any]
 
 
-class MissingError(Exception):
-    """There is no Helm on this machine."""
-
-
 class Helm:
     """The program `helm` with one release, `app` in `app-dev`, as everywhere in the project."""
 
     def __init__(self) -> None:
-        program = shutil.which("helm")
-        if not program:
-            raise MissingError("install helm: 3.18 or newer")
-        self._program = program
+        require("helm")
         self._rendered: dict[tuple[Path, str], Rendered] = {}  # many tests look at the same values
 
     def run(self, *arguments: str, values: Values | None = None) -> subprocess.CompletedProcess[str]:
         """Run it with these values beside the chart's own, whatever its exit status."""
         return subprocess.run(
-            [self._program, *arguments],
+            ["helm", *arguments],
             input=json.dumps(values or {}),
             check=False,
             capture_output=True,

@@ -118,6 +118,7 @@ def test_settings(helm: Helm, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered = helm.template({"settings": chosen, "ingress": INGRESS, "httpRoute": HTTP_ROUTE})
     for name, value in rendered.settings().items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("APP_SECRET_FILE", __file__)  # the mounted file exists only in the cluster
 
     settings = Settings()
     assert chosen | {"trustedHosts": [

@@ -1,7 +1,6 @@
-"""The image, run as a cluster runs it: any user, a read-only file system, no rights."""
+"""The image as a cluster runs it: any user, a read-only file system, no capabilities."""
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -9,17 +8,18 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from tests.mysql import docker_host, has_docker
-from tests.programs import ROOT
+from tests.mysql import docker_host
+from tests.processes import ROOT
+from tests.requirements import require
 
 VERSION = "9.8.7"
 HEADERS = {"Accept": "application/json", "Host": "localhost"}
-# What the Pod Security Standard `restricted` and a careful chart leave: nothing to write to but memory.
+# As under the Pod Security Standard `restricted`, with nothing writable but memory.
 RESTRICTED = "--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges".split()  # noqa: SIM905  as in a shell
 
 
 def docker(*arguments: str) -> str:
-    """Run Docker's client and return what it printed."""
+    """Run Docker's client and return its output."""
     result = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, cwd=ROOT)
     assert result.returncode == 0, result.stderr
     return result.stdout
@@ -28,8 +28,7 @@ def docker(*arguments: str) -> str:
 @pytest.fixture(scope="module")
 def image() -> str:
     """Return the name of an image of this checkout, built as that version."""
-    if not has_docker():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Docker: start it, to test the image")
+    require("docker")
     docker("build", "--tag", "app:test", "--build-arg", f"VERSION={VERSION}", ".")
     return "app:test"
 
@@ -52,24 +51,27 @@ def start(image: str) -> Iterator[Start]:
 
 
 def wait(container: str) -> requests.Response:
-    """Return the page of a container that has just been started."""
+    """Return the page, once the container serves it."""
     port = docker("port", container, "8000/tcp").split()[0].rpartition(":")[2]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         try:
-            return requests.get(f"http://{docker_host()}:{port}/", headers=HEADERS, timeout=5)
+            response = requests.get(f"http://{docker_host()}:{port}/", headers=HEADERS, timeout=5)
+            if response.ok:
+                return response
         except requests.ConnectionError:
-            assert time.monotonic() < deadline, docker("logs", container)
-            time.sleep(0.1)
+            pass
+        assert time.monotonic() < deadline, docker("logs", container)
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("user", [None, "1234567:7654321"])
 def test_serves(start: Start, user: str | None) -> None:
-    """The image migrates and serves its version, under any user, without a place to write and an error in its log."""
-    who = ["--user", user] if user else []
+    """The image migrates and serves its version as any user, with a read-only file system and no error in its log."""
+    identity = ["--user", user] if user else []
     data = ["--tmpfs", "/data:mode=1777", "--env", "DATABASE_URL=sqlite:////data/app.db"]
     container = start(
-        *data, *who, "--publish", "8000",
+        *data, *identity, "--publish", "8000",
         command=("sh", "-c", "alembic upgrade head && exec gunicorn"),
     )  # fmt: skip
 
@@ -83,12 +85,12 @@ def test_serves(start: Start, user: str | None) -> None:
 
 
 def test_user_is_a_number(image: str) -> None:
-    """The user is a number that is not root's, so that Kubernetes can see it."""
+    """The user is a number other than 0, so Kubernetes can verify that it is not root."""
     assert docker("inspect", "--format", "{{.Config.User}}", image).strip() == "10001:10001"
 
 
-def test_nothing_to_build_with(image: str) -> None:
-    """There is no compiler, installer, test or cache of a package manager in the image."""
+def test_no_build_tools(image: str) -> None:
+    """The image has no compiler, installer, tests or package cache."""
     present = "from importlib.util import find_spec; from shutil import which; "
     present += "print(find_spec('pip'), *map(which, ['pip', 'cc', 'gcc']))"
     assert docker("run", "--rm", image, "python", "-c", present).split() == ["None"] * 4
@@ -101,7 +103,7 @@ def test_nothing_to_build_with(image: str) -> None:
 
 
 def test_labels(image: str) -> None:
-    """The image says what it is, in the standard labels."""
+    """The image has the standard labels."""
     labels = json.loads(docker("inspect", "--format", "{{json .Config.Labels}}", image))
 
     assert labels["org.opencontainers.image.version"] == VERSION
@@ -114,8 +116,20 @@ def test_labels(image: str) -> None:
 
 
 def test_wrong_setting(image: str) -> None:
-    """A wrong setting ends the container with status 2 and a line that names it."""
+    """A wrong setting results in exit status 2 and a line that names it."""
     result = subprocess.run(
         ["docker", "run", "--rm", "--env", "PORT=none", image], capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr.split(":")[0]) == (2, "PORT")
+
+
+def test_full_shared_memory(start: Start) -> None:
+    """With no room for metrics in /dev/shm, the page is served all the same."""
+    data = ["--tmpfs", "/data:mode=1777", "--env", "DATABASE_URL=sqlite:////data/app.db"]
+    container = start(
+        *data, "--shm-size", "64k", "--publish", "8000",
+        command=("sh", "-c", "alembic upgrade head && exec gunicorn"),
+    )  # fmt: skip
+
+    assert wait(container).json()["version"] == VERSION
+    assert "metrics of this worker are not served" in docker("logs", container)

@@ -1,7 +1,5 @@
 """What the tests of the infrastructure share: the API, and the scripts that ask it."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.infrastructure.apis import ORGANIZATION, TOKEN, Api, api
-from tests.programs import ROOT, Result, environment
+from tests.processes import ROOT, Result, environment
+from tests.requirements import require
 
 Script = Callable[..., Result]
 
@@ -24,8 +23,7 @@ def hcp() -> Iterator[Api]:
 @pytest.fixture
 def script(hcp: Api, tmp_path: Path) -> Script:
     """Return a function that runs a script of provision/ with the settings of a pipeline, and with others."""
-    if shutil.which("jq") is None or shutil.which("curl") is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("install jq and curl")
+    require("jq", "curl")
 
     def run(name: str, *arguments: str | Path, **settings: str) -> Result:
         pipeline = {

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.programs import ROOT, Result, environment
+from tests.processes import ROOT, Result, environment
+from tests.requirements import require
 
 INFRASTRUCTURE = ROOT / "infrastructure"
 LEFT_OUT = (".terraform*", "terraform.tfstate*", "digitalocean", "hcp", "tests")
@@ -47,8 +48,7 @@ class Terraform:
     """`infrastructure/terraform.sh` in a copy of the folder, where that cloud is the one."""
 
     def __init__(self, folder: Path) -> None:
-        if shutil.which("terraform") is None:
-            raise MissingError("install terraform: 1.9 or newer")
+        require("terraform")
         shutil.copytree(INFRASTRUCTURE, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
         (folder / "modules" / "paper").mkdir()
         (folder / "modules" / "paper" / "main.tf").write_text(CLOUD)
@@ -72,7 +72,3 @@ class Terraform:
             env=environment(None, **(quiet | settings)),
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, check=False,
         )  # fmt: skip
-
-
-class MissingError(Exception):
-    """There is no Terraform on this machine."""

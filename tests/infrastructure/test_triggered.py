@@ -9,7 +9,7 @@ import pytest
 from tests.infrastructure.apis import Api
 from tests.infrastructure.conftest import Script, refusal
 from tests.infrastructure.payloads import VERIFICATION, Payload, notification
-from tests.programs import Result
+from tests.processes import Result
 
 Trigger = Callable[..., Result]
 

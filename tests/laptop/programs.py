@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.programs import ROOT, Result
+from tests.processes import ROOT, Result
 
 COREFILE = '{"data": {"Corefile": ".:53 {\\\\n    errors\\\\n}\\\\n"}}'
 PROGRAMS = {

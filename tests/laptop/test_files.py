@@ -8,7 +8,7 @@ import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
 
-from tests.programs import ROOT
+from tests.processes import ROOT
 
 LAPTOP = ROOT / "tests/loop/laptop"
 SCRIPT = (LAPTOP / "laptop.sh").read_text()

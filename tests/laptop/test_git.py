@@ -1,14 +1,14 @@
 """The laptop's Git server: the image, with a repository that is made, pushed to and cloned."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.mysql import docker_host, has_docker
-from tests.programs import ROOT
+from tests.mysql import docker_host
+from tests.processes import ROOT
+from tests.requirements import require
 
 # Debian, as the image by itself is; the app's image is made from it, so it is there.
 BASE = "python:3.13-slim"
@@ -24,8 +24,7 @@ def must(*command: str, cwd: Path = ROOT) -> str:
 @pytest.fixture
 def server() -> Iterator[str]:
     """Return the container of a server, gone afterwards."""
-    if not has_docker():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Docker: start it, to test the Git server")
+    require("docker")
     must("docker", "build", "--tag", "app-git:test", "--build-arg", f"BASE={BASE}", "tests/loop/laptop/git")
     container = must("docker", "run", "--detach", "--publish", "80", "--hostname", "the-git", "app-git:test")
     yield container

@@ -11,7 +11,7 @@ import pytest
 
 from tests.laptop.programs import Laptop
 from tests.pipeline.test_file import JOBS, inherited
-from tests.programs import ROOT, environment
+from tests.processes import ROOT, environment
 
 LAPTOP = ROOT / "tests/loop/laptop"
 # The jobs of .gitlab-ci.yml without which nothing is released, or Flux not told.

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
-from tests.programs import ROOT
+from tests.processes import ROOT
 
 RATE = 50  # requests a second
 ALONE = 5  # of these, each by a connection of its own, which costs ten times as much; the others by some that are kept

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from playwright.sync_api import sync_playwright
 
 from tests.loop.environment import Environment
-from tests.programs import ROOT
+from tests.processes import ROOT
 
 FOLDER = ROOT / "build" / "loop"
 

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.programs import ROOT
+from tests.processes import ROOT
 
 # A command that runs DIR/.gitlab-ci.yml as GitLab would for an event: `PIPELINE EVENT DIR [OPTIONS]`
 PIPELINE = "PIPELINE"

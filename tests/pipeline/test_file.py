@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.programs import ROOT, program
+from tests.processes import ROOT, program
 
 FILE = ROOT / ".gitlab-ci.yml"
 KEYWORDS = {"stages", "workflow", "variables", "default", "include"}

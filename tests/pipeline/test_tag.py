@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import ROOT
+from tests.processes import ROOT
 
 # In place of semantic-release, which cannot be held up at the right moment: the other pushes its tag just before.
 RACE = """#!/bin/sh

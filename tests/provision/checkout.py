@@ -7,10 +7,10 @@ import stat
 import subprocess
 from pathlib import Path
 
-from tests.programs import ROOT, Result
+from tests.processes import ROOT, Result
 
 RECORDED = ("helm", "jq", "kubectl", "kubeseal", "sed", "git")
-MISSING = [name for name in ("bash", "helm", "jq", "kubectl") if not shutil.which(name)]
+PROGRAMS = ("bash", "helm", "jq", "kubectl")  # that the scripts need
 
 
 class Checkout:

@@ -1,6 +1,5 @@
 """What the tests of provisioning share."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +9,14 @@ import pytest
 from tests.e2e.cluster import Namespace, provide, run
 from tests.e2e.conftest import MYSQL
 from tests.e2e.database import Database
-from tests.provision.checkout import MISSING, Checkout
+from tests.provision.checkout import PROGRAMS, Checkout
+from tests.requirements import require
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     """Return a copy of the scripts, with an environment of the test's own."""
-    if MISSING:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"install {', '.join(MISSING)}")
+    require(*PROGRAMS)
     return Checkout(tmp_path / "checkout", f"test-{secrets.token_hex(3)}")
 
 

@@ -2,13 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
 from typing import Any
 
 import pytest
 
-from tests.programs import ROOT
+from tests.processes import ROOT
+from tests.requirements import require
 
 SECRET = {"kind": "Secret", "metadata": {"name": "app-mysql", "resourceVersion": "7"}}
 SOURCE = {"kind": "GitRepository", "metadata": {"name": "app", "resourceVersion": "7", "generation": 1}}
@@ -16,8 +16,7 @@ SOURCE = {"kind": "GitRepository", "metadata": {"name": "app", "resourceVersion"
 
 def versions(*objects: dict[str, Any]) -> list[str]:
     """Return a line for each object, as `apply` compares them."""
-    if not all(map(shutil.which, ("bash", "jq", "kubectl", "helm"))):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("install bash, jq, kubectl and helm")
+    require("bash", "jq", "kubectl", "helm")
     return subprocess.run(
         ["bash", "-c", ". provision/job.sh && versions", "job.sh"],
         cwd=ROOT, env={**os.environ, "ENVIRONMENT": "dev"}, input=json.dumps({"items": objects}),

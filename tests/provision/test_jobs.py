@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from tests.e2e.cluster import Namespace, Object, run
 from tests.e2e.database import Database
-from tests.programs import migrate
+from tests.processes import migrate
 from tests.provision.checkout import Checkout
 
 REGISTRY = "registry.example.com:5000/group/app"

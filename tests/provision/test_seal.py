@@ -2,7 +2,6 @@
 
 import os
 import pty
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 import yaml
 
 from tests.provision.checkout import Checkout
+from tests.requirements import require
 
 VALUE = 'the % "very" \\ secret'
 
@@ -17,8 +17,7 @@ VALUE = 'the % "very" \\ secret'
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Return the public certificate and the private key of a cluster that there is not."""
-    if not shutil.which("kubeseal"):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("install kubeseal: 0.40 or newer")
+    require("kubeseal")
     folder = tmp_path_factory.mktemp("keys")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",

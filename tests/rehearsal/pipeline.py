@@ -8,7 +8,7 @@ import threading
 import time
 
 from tests.pipeline.runner import Clone
-from tests.programs import ROOT
+from tests.processes import ROOT
 
 LOGS = ROOT / "build" / "rehearsal"
 COLOURS = re.compile(r"\x1b\[[\d;]*m")

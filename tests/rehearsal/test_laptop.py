@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.pipeline.runner import PIPELINE, WHOLE
-from tests.programs import ROOT
+from tests.processes import ROOT
 from tests.rehearsal.conftest import Project, new_project
 
 

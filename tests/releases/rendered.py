@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from tests.programs import ROOT
+from tests.processes import ROOT
+from tests.requirements import require
 
 RELEASES = ROOT / "releases"
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -24,14 +25,9 @@ SETTINGS = {
 Manifest = dict[str, Any]
 
 
-class MissingError(Exception):
-    """There is no kubectl on this machine."""
-
-
 def build(folder: Path) -> str:
     """Return what kustomize makes of a folder."""
-    if not shutil.which("kubectl"):
-        raise MissingError("install kubectl: 1.30 or newer")
+    require("kubectl")
     done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

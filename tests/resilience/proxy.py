@@ -1,4 +1,4 @@
-"""A connection between the service and its database that can be broken in the ways that networks break."""
+"""A TCP proxy between the service and its database, which fails as networks fail."""
 
 import socket
 import struct
@@ -11,11 +11,11 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Listens on loopback and passes everything on to a server, until told otherwise.
+    """Listens on loopback and forwards to a server, until its mode is changed.
 
-    `refuse`: nobody listens, and what was open is reset. `silent`: connections are accepted and stay open, and nothing
-    is passed on, ever; those that were open then are dead for good, as after a network's silent loss. `reset`:
-    connections are accepted and reset.
+    `refuse`: the port is closed and open connections are reset. `silent`: connections are accepted but nothing is
+    forwarded; connections that were open then stay dead, as after a silent network loss. `reset`: connections are
+    accepted and reset.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -32,7 +32,7 @@ class Proxy:
         self.set("refuse")
 
     def set(self, mode: Mode) -> None:
-        """Break the connection in this way, or mend it."""
+        """Change the mode."""
         before, self._mode = self._mode, mode
         if mode in {"refuse", "reset"}:
             self._reset_all()
@@ -65,7 +65,7 @@ class Proxy:
         with suppress(OSError):  # reset by either side
             while data := source.recv(65536):
                 if self._mode != "pass":
-                    return  # the connection stays open and dead
+                    return  # the connection stays open but dead
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
 
@@ -73,5 +73,5 @@ class Proxy:
         while self._open:
             connection = self._open.pop()
             with suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)  # wakes the thread that reads, which close alone does not
+                connection.shutdown(socket.SHUT_RD)  # wakes the reading thread, unlike `close` alone
             connection.close()

@@ -1,11 +1,11 @@
-"""One line and one observation for each request, tied to what the client sees by an id."""
+"""Access log: an id, a log line and an observation for each request."""
 
 import logging
 import re
 import secrets
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, has_request_context, request
 
@@ -14,33 +14,31 @@ from app.metrics import Metrics
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")  # an id that a client or a proxy may choose
-ID = "app.request_id"  # where a request's environment holds it
-ROUTE = "app.route"  # where it holds the route of what may be answered without Flask
+VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # an id that a client or a proxy may choose
+ID = "app.request_id"  # key of the id in the WSGI environment
+MAX_PATH = 200  # characters of a path in a line
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask, metrics: Metrics) -> None:
-    """Give each request an id, its sender's where that is a sound one, and record how it was answered."""
+    """Give each request an id, the client's own if it is valid, and record the response."""
     inner = app.wsgi_app
 
     def recorded(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         started = time.perf_counter()
         sent = environ.get("HTTP_X_REQUEST_ID", "")
-        environ[ID] = sent if ACCEPTABLE.fullmatch(sent) else secrets.token_hex(16)
+        environ[ID] = sent if VALID_ID.fullmatch(sent) else secrets.token_hex(16)
         status, route = 500, "unmatched"
 
-        def start(line: str, headers: list[tuple[str, str]], *exc_info: object) -> object:
+        def start(line: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401  passed on
             nonlocal status, route
             status = int(line[:3])
-            if ROUTE in environ:
-                route = environ[ROUTE]
-            elif rule := environ["werkzeug.request"].url_rule:
+            if rule := environ["werkzeug.request"].url_rule:
                 route = rule.rule
-            return start_response(line, [*headers, ("X-Request-ID", environ[ID])], *exc_info)  # type: ignore[arg-type]  # as it came
+            return start_response(line, [*headers, ("X-Request-ID", environ[ID])], *exc_info)
 
-        body = inner(environ, start)  # type: ignore[arg-type]  # the same protocol
+        body = inner(environ, start)
         duration = time.perf_counter() - started
         metrics.observe_request(route, environ["REQUEST_METHOD"], status, duration)
         log.info(
@@ -48,10 +46,10 @@ def init_app(app: Flask, metrics: Metrics) -> None:
             extra={
                 "request_id": environ[ID],
                 "method": environ["REQUEST_METHOD"],
-                "path": environ["PATH_INFO"][:200],
+                "path": environ["PATH_INFO"].encode("latin-1").decode(errors="replace")[:MAX_PATH],
                 "status": status,
                 "duration_ms": round(duration * 1000, 2),
-                "remote_address": environ.get("REMOTE_ADDR"),
+                "remote_address": environ.get("REMOTE_ADDR", "").removeprefix("::ffff:"),  # IPv4 on an IPv6 socket
             },
         )
         return body
@@ -61,7 +59,7 @@ def init_app(app: Flask, metrics: Metrics) -> None:
 
 
 def _add_id(record: logging.LogRecord) -> bool:
-    """Tie what Flask logs, the trace of an unexpected error, to its request."""
+    """Add the request's id to the lines that Flask logs, such as the traceback of an unexpected error."""
     if has_request_context():
         record.request_id = request.environ.get(ID)
     return True

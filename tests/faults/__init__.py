@@ -1,1 +1,0 @@
-"""The service while its database is away, in every way that we know."""

@@ -1,0 +1,46 @@
+"""Programs that tests need: a missing one skips a test on a laptop, and fails it in CI."""
+
+import gc
+import os
+import shutil
+import subprocess
+import warnings
+from contextlib import closing
+
+import docker
+import pytest
+from docker.errors import DockerException
+from requests import RequestException
+
+VERSIONS = {"chromium": "any", "helm": "3.18", "kubeseal": "0.40", "terraform": "1.9"}  # the oldest that works
+
+
+def require(*programs: str) -> None:
+    """Skip the test, or fail it in CI, unless all these programs are installed; `docker` also needs an engine."""
+    missing = [program for program in programs if not is_available(program)]
+    if missing:
+        needs = ", ".join(f"{name} {VERSIONS.get(name, '')}".strip() for name in missing)
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"not available: {needs}")
+
+
+def is_available(program: str) -> bool:
+    """Return whether a program can be used."""
+    if program == "docker":
+        return _docker_answers()
+    if program == "mysqld":  # not MariaDB's, which has other options
+        return bool(shutil.which("mysqld")) and "MariaDB" not in subprocess.check_output(
+            ["mysqld", "--version"], text=True
+        )
+    return bool(shutil.which(program))
+
+
+def _docker_answers() -> bool:
+    try:
+        with closing(docker.from_env(version="1.41")) as client:
+            return bool(client.ping())
+    except (DockerException, RequestException):
+        pass
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()  # the client leaves a socket open if there is no engine
+    return False

@@ -1,0 +1,1 @@
+"""The service while its database is unavailable, in each known way."""
