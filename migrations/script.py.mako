@@ -1,9 +1,9 @@
 """${message}
 
-The release before this revision is still running while it is applied, and may be rolled back to afterwards: it must work
-on the schema that this leaves. So add, and fill, in one release; rename, retype or remove only what no running release
-uses any more, in a later one. On MySQL each DDL statement commits by itself: one in each revision, guarded
-(`if_not_exists=True`), so that a run that was killed is finished by the next. See CONTRIBUTING.md.
+The previous release is still running while this revision is applied, and a rollback returns to it. So it must work on
+the new schema. Add and fill in one release; rename, retype or remove in a later one, after the last use. MySQL commits
+each DDL statement by itself: write one for each revision, guarded so that it can run again (`if_not_exists=True` for a
+table). Then the next run completes a killed one. See CONTRIBUTING.md.
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
@@ -19,10 +19,10 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    """Bring the schema from the revision before to this one."""
+    """Upgrade the schema to this revision."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Undo it; for development, as a roll-back of a release leaves the schema alone."""
+    """Undo the upgrade. Only for development: a rollback of a release keeps the schema."""
     ${downgrades if downgrades else "pass"}

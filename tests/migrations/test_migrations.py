@@ -1,24 +1,24 @@
-"""The migrations, on an empty database, by several at once, killed, blocked and refused."""
+"""Migrations: on an empty database, concurrent, killed, blocked, refused, and of a newer release."""
 
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from app.schema import MIGRATIONS
-from tests.migrations.killing import kill_at
-from tests.programs import ROOT, Result, environment, migrate, program, start
+from tests.processes import ROOT, Result, environment, migrate, program
 
 SLOW = """
 import sqlalchemy as sa
@@ -32,7 +32,7 @@ WRONG = SLOW.replace('op.add_column("records"', 'op.add_column("nowhere"')
 
 @pytest.fixture
 def root(empty_database: URL) -> Iterator[Connection]:
-    """Return a connection to the test's database, as a user that may do everything."""
+    """Return an administrator's connection to the test's database."""
     engine = create_engine(empty_database, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         yield connection
@@ -45,7 +45,7 @@ def alembic(url: URL, *arguments: str, cwd: Path = ROOT) -> Result:
 
 
 def with_revision(folder: Path, text: str) -> Path:
-    """Return a copy of the project's migrations that has one revision more."""
+    """Return a directory with the project's migrations and one more revision."""
     shutil.copy(ROOT / "pyproject.toml", folder)
     shutil.copytree(ROOT / "migrations", folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     (head,) = ScriptDirectory(str(MIGRATIONS)).get_heads()
@@ -54,19 +54,19 @@ def with_revision(folder: Path, text: str) -> Path:
 
 
 def state(root: Connection) -> list[str]:
-    """Return all that is in the database."""
-    tables = root.scalars(text("SHOW TABLES")).all()
+    """Return the definitions and rows of all tables, except for the record of known revisions."""
+    tables = [table for table in root.scalars(text("SHOW TABLES")) if table != "schema_revisions"]
     made = [str(row) for table in tables for row in root.execute(text(f"SHOW CREATE TABLE {table}"))]
     return made + [str(row) for table in tables for row in root.execute(text(f"SELECT * FROM {table}"))]
 
 
 def without_times(lines: list[str]) -> list[str]:
-    """Return the state without the times at which records were made."""
+    """Return the state without the times at which records were created."""
     return [re.sub(r"datetime\.datetime\([^)]*\)", "", line) for line in lines]
 
 
 def test_up_down_up(root: Connection, empty_database: URL) -> None:
-    """Going up, step by step down, and up again leaves no difference."""
+    """An upgrade, any number of downgrades and another upgrade leave no difference."""
     migrate(empty_database)
     before = state(root)
     revisions = len(list(ScriptDirectory(str(MIGRATIONS)).walk_revisions()))
@@ -78,27 +78,27 @@ def test_up_down_up(root: Connection, empty_database: URL) -> None:
 
 
 def test_down_leaves_nothing(root: Connection, empty_database: URL) -> None:
-    """All the way down, nothing is left but the empty table of Alembic's own."""
+    """A downgrade to base leaves only the tables about revisions."""
     migrate(empty_database)
     assert alembic(empty_database, "downgrade", "base").returncode == 0
 
-    assert root.scalars(text("SHOW TABLES")).all() == ["alembic_version"]
+    assert root.scalars(text("SHOW TABLES")).all() == ["alembic_version", "schema_revisions"]
 
 
-def test_nothing_is_missing(database: URL) -> None:
-    """The migrations make what the models expect."""
+def test_models_match_the_schema(database: URL) -> None:
+    """The migrations create the tables that the models expect."""
     result = alembic(database, "check")
 
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_one_head() -> None:
-    """The revisions are one line, so that `upgrade head` is clear."""
+    """The revisions have one head, so `upgrade head` is unambiguous."""
     assert len(ScriptDirectory(str(MIGRATIONS)).get_heads()) == 1
 
 
-def test_again_is_nothing(root: Connection, database: URL) -> None:
-    """A second run finds nothing to do."""
+def test_second_run_changes_nothing(root: Connection, database: URL) -> None:
+    """A second run changes nothing."""
     before = state(root)
 
     result = alembic(database, "upgrade", "head")
@@ -107,8 +107,8 @@ def test_again_is_nothing(root: Connection, database: URL) -> None:
     assert "Running upgrade" not in result.stdout
 
 
-def test_records_of_others_are_kept(root: Connection, empty_database: URL) -> None:
-    """The first records are inserted only where nothing has their place."""
+def test_existing_records_are_kept(root: Connection, empty_database: URL) -> None:
+    """The seed records do not replace existing ones."""
     migrate(empty_database, "0001")
     root.execute(text("INSERT INTO records (id, note) VALUES (2, 'mine')"))
 
@@ -120,52 +120,70 @@ def test_records_of_others_are_kept(root: Connection, empty_database: URL) -> No
     assert root.scalars(text("SELECT note FROM records")).all() == ["mine"]
 
 
-def test_ten_at_once(root: Connection, empty_database: URL, tmp_path: Path) -> None:
-    """Of ten that start at once, each ends well, and each revision is applied by one of them."""
-    log, env = tmp_path / "log", environment(empty_database)
-    runs = [start("alembic", "upgrade", "head", files=(log, log), env=env) for _ in range(10)]
-    for run in runs:
-        run.join(60)
+def test_concurrent_migrations_apply_each_revision_once(root: Connection, empty_database: URL) -> None:
+    """Of ten concurrent runs, each succeeds, and each revision is applied by one of them."""
+    with ThreadPoolExecutor(10) as pool:
+        runs = list(pool.map(lambda _: alembic(empty_database, "upgrade", "head"), range(10)))
 
-    assert [run.exitcode for run in runs] == [0] * 10, log.read_text()
-    applied = Counter(re.findall(r"Running upgrade (\S*) -> (\S+),", log.read_text()))
+    assert [run.returncode for run in runs] == [0] * 10, [run.stderr for run in runs]
+    applied = Counter(re.findall(r"Running upgrade (\S*) -> (\S+),", "".join(run.stdout for run in runs)))
     assert applied == {("", "0001"): 1, ("0001", "0002"): 1}
     assert root.scalar(text("SELECT COUNT(*) FROM records")) == 3
 
 
-def test_databases_do_not_wait_for_each_other(root: Connection, empty_database: URL) -> None:
-    """The lock is one database's, not the whole server's."""
+def test_lock_is_per_database(root: Connection, empty_database: URL) -> None:
+    """The lock of another database does not delay a migration."""
     root.execute(text("SELECT GET_LOCK(CONCAT('migrations-', LEFT(SHA2('another', 256), 32)), 0)"))
 
-    started = time.monotonic()
-    migrate(empty_database)
-    assert time.monotonic() - started < 30
+    migrate(empty_database)  # would time out after 60 s
 
 
-@pytest.mark.parametrize(("event", "least"), [("before_cursor_execute", 9), ("after_cursor_execute", 9), ("commit", 3)])
-def test_killed_anywhere(root: Connection, empty_database: URL, tmp_path: Path, event: str, least: int) -> None:
-    """A run that was killed before or after any statement, or at any commit, is finished by the next."""
+@pytest.fixture
+def killable(empty_database: URL) -> Iterator[Callable[[str, int], int]]:
+    """Return a function that migrates, is killed at an event of that number, and returns its exit status."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.migrations.fault_injection"],
+        cwd=ROOT, env=environment(empty_database), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdin
+        assert process.stdout
+        write, read = process.stdin, process.stdout
+
+        def migrate_until(event: str, number: int) -> int:
+            write.write(f"{event} {number}\n")
+            write.flush()
+            return int(read.readline())
+
+        yield migrate_until
+        write.close()
+
+
+@pytest.mark.parametrize(
+    ("event", "least"), [("before_cursor_execute", 10), ("after_cursor_execute", 10), ("commit", 4)]
+)
+def test_killed_migration_is_completed_by_the_next(
+    root: Connection, empty_database: URL, killable: Callable[[str, int], int], event: str, least: int
+) -> None:
+    """A run that is killed before or after any statement, or at any commit, is completed by the next run."""
     migrate(empty_database)
     expected = without_times(state(root))
-    log, env = tmp_path / "log", environment(empty_database)
     for number in count(1):
         root.execute(text(f"DROP DATABASE {empty_database.database}"))
         root.execute(text(f"CREATE DATABASE {empty_database.database}"))
         root.execute(text(f"USE {empty_database.database}"))
 
-        run = start("alembic", "upgrade", "head", files=(log, log), env=env, first=partial(kill_at, event, number))
-        run.join(60)
-        if run.exitcode == 0:
+        status = killable(event, number)
+        if status == 0:
             break
-        assert run.exitcode == -signal.SIGKILL, log.read_text()
-        migrate(empty_database)
+        assert status == -signal.SIGKILL
+        assert killable("none", 0) == 0
 
         assert without_times(state(root)) == expected, f"killed at number {number}"
     assert number > least
 
 
-def test_table_in_use(root: Connection, database: URL, tmp_path: Path) -> None:
-    """A table that somebody reads for long ends the migration within its limit, with a name, and nothing changed."""
+def test_table_in_use_for_too_long(root: Connection, database: URL, tmp_path: Path) -> None:
+    """If a table stays locked, the migration fails within its limit, names the revision, and changes nothing."""
     folder = with_revision(tmp_path, SLOW)
     before = state(root)
     reader = create_engine(database)
@@ -185,7 +203,7 @@ def test_table_in_use(root: Connection, database: URL, tmp_path: Path) -> None:
 
 
 def test_table_in_use_for_a_while(root: Connection, database: URL, tmp_path: Path) -> None:
-    """A table that is free again within the limit is migrated then, and readers go ahead of the migration meanwhile."""
+    """If a table is unlocked within the limit, it is migrated then; meanwhile readers proceed."""
     folder = with_revision(tmp_path, SLOW)
     reader = create_engine(database)
     with reader.connect() as connection:
@@ -203,13 +221,13 @@ def test_table_in_use_for_a_while(root: Connection, database: URL, tmp_path: Pat
     reader.dispose()
 
     assert migration.result().returncode == 0
-    assert "tries left" in migration.result().stdout
-    assert longest < 2
+    assert "attempts left" in migration.result().stdout
+    assert longest < 5  # a reader waits for one attempt of a second, not for all ten
     assert "colour" in str(state(root))
 
 
 def eventually_waits(root: Connection) -> None:
-    """Return as soon as somebody waits for a lock on a table."""
+    """Wait until a statement waits for a lock on a table."""
     query = text("SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%metadata lock%'")
     deadline = time.monotonic() + 30
     while not root.scalar(query):
@@ -218,7 +236,7 @@ def eventually_waits(root: Connection) -> None:
 
 
 def test_failing_statement(root: Connection, database: URL, tmp_path: Path) -> None:
-    """What fails says which revision, what the database said and to which statement; the rest stays as it was."""
+    """A failing statement is reported with its revision and MySQL's message; the schema is unchanged."""
     before = state(root)
 
     result = alembic(database, "upgrade", "head", cwd=with_revision(tmp_path, WRONG))
@@ -233,19 +251,19 @@ def test_failing_statement(root: Connection, database: URL, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("rights", ["SELECT", "SELECT, INSERT, UPDATE, DELETE"])
-def test_no_right_to_change(empty_database: URL, new_user: Callable[[URL, str], URL], rights: str) -> None:
-    """A user that may not change the schema is told which right is missing."""
-    result = alembic(new_user(empty_database, rights), "upgrade", "head")
+def test_missing_privileges(empty_database: URL, make_user: Callable[[URL, str], URL], rights: str) -> None:
+    """A user without privileges gets the database's own message."""
+    result = alembic(make_user(empty_database, rights), "upgrade", "head")
 
     assert result.returncode == 1
     assert "CREATE command denied to user" in result.stderr
-    assert "statement: CREATE TABLE alembic_version" in result.stderr
+    assert "statement: CREATE TABLE schema_revisions" in result.stderr
     assert result.stderr.count("\n") == 1
     assert "tell-nobody" not in result.stdout + result.stderr
 
 
 def test_no_database() -> None:
-    """Without a server, the migration ends with one line and without the password."""
+    """Without a server, the migration exits with one line, which does not contain the password."""
     result = alembic(URL.create("mysql+pymysql", "u", "tell-nobody", "127.0.0.1", 1, "d"), "upgrade", "head")
 
     assert result.returncode == 1
@@ -256,28 +274,28 @@ def test_no_database() -> None:
 
 
 def test_bad_setting() -> None:
-    """A wrong setting is one line and exit status 2."""
+    """A wrong setting results in one line and exit status 2."""
     result = program("alembic", "upgrade", "head", env=environment(MIGRATIONS_DATABASE_URL="nonsense"))
 
     assert result.returncode == 2
-    assert result.stderr.startswith("MIGRATIONS_DATABASE_URL: expected a URL")
+    assert result.stderr.startswith("MIGRATIONS_DATABASE_URL: expected mysql+pymysql://")
     assert result.stderr.count("\n") == 1
 
 
-def test_new_revision_has_the_rule(empty_database: URL, tmp_path: Path) -> None:
-    """Who writes a new revision reads what it has to keep to."""
+def test_template_of_a_new_revision(empty_database: URL, tmp_path: Path) -> None:
+    """A new revision begins with the rules for it."""
     folder = with_revision(tmp_path, SLOW.replace("9001", "9000"))
     migrate(empty_database, cwd=folder)
 
     assert alembic(empty_database, "revision", "--rev-id", "9999", "-m", "add a shape", cwd=folder).returncode == 0
 
     text = (folder / "migrations/versions/9999_add_a_shape.py").read_text()
-    assert "The release before this revision is still running while it is applied" in text
+    assert "The previous release is still running while this revision is applied" in text
     assert "if_not_exists=True" in text
 
 
 def test_one_ddl_statement_in_each_revision() -> None:
-    """MySQL commits each DDL statement by itself, so that a revision with two could be left half done."""
+    """Each revision has at most one DDL statement, because MySQL commits each by itself."""
     for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions():
         result = alembic(
             URL.create("mysql+pymysql", "u", "p", "h", database="d"),
@@ -286,3 +304,88 @@ def test_one_ddl_statement_in_each_revision() -> None:
         statements = re.findall(r"^(?:CREATE|ALTER|DROP|RENAME)\b.*", result.stdout, re.MULTILINE)
         assert result.returncode == 0, result.stderr
         assert len([line for line in statements if "alembic_version" not in line]) <= 1, script.revision
+
+
+NEWER = SLOW.replace('"9001", "{head}"', '"9002", "9001"').replace("colour", "shape")
+
+
+def newer_release(directory: Path) -> Path:
+    """Return a directory with the migrations of a later release, which has two more revisions."""
+    with_revision(directory, SLOW)
+    (directory / "migrations/versions/9002_newer.py").write_text(NEWER)
+    return directory
+
+
+@pytest.fixture(params=["MySQL", "SQLite"])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    """Return the URL of an empty database of either kind."""
+    if request.param == "SQLite":
+        return make_url(f"sqlite:///{tmp_path}/app.db")
+    url: URL = request.getfixturevalue("empty_database")
+    return url
+
+
+def revision(url: URL) -> str:
+    """Return the revision of a database."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        current = str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+    engine.dispose()
+    return current
+
+
+def test_older_release_accepts_a_newer_schema(any_database: URL, tmp_path: Path) -> None:
+    """After a rollback, the older release recognizes the schema of the newer one, logs a line and changes nothing."""
+    migrate(any_database)
+    migrate(any_database, cwd=newer_release(tmp_path))
+
+    result = alembic(any_database, "upgrade", "head")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "schema is at the newer revision 9002: nothing to do" in result.stdout
+    assert revision(any_database) == "9002"
+    migrate(any_database, cwd=tmp_path)
+
+
+def test_older_release_after_a_killed_upgrade(any_database: URL, tmp_path: Path) -> None:
+    """A newer release that was killed between its revisions can still be rolled back."""
+    migrate(any_database, "9001", cwd=newer_release(tmp_path))
+
+    assert alembic(any_database, "upgrade", "head").returncode == 0
+    assert revision(any_database) == "9001"
+    migrate(any_database, cwd=tmp_path)
+    assert revision(any_database) == "9002"
+
+
+@pytest.mark.parametrize("recorded", [False, True], ids=["another application", "another branch"])
+def test_unknown_schema_is_refused(any_database: URL, tmp_path: Path, recorded: bool) -> None:  # noqa: FBT001  a case
+    """A revision that does not descend from this release's head is refused, and nothing is changed."""
+    migrate(any_database, "0001")
+    if recorded:  # a branch that left the line of releases before this release's head
+        migrate(any_database, cwd=with_revision(tmp_path, SLOW.replace("{head}", "0001")), revision="9001")
+    else:
+        set_revision(any_database, "4711")
+    before = revision(any_database)
+
+    result = alembic(any_database, "upgrade", "head")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"migration failed: the database is at revision {before}, which is unknown")
+    assert result.stderr.count("\n") == 1
+    assert revision(any_database) == before
+
+
+def set_revision(url: URL, revision: str) -> None:
+    """Change the recorded revision, as if another application had migrated the database."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    engine.dispose()
+
+
+def test_downgrade_of_a_newer_schema_is_refused(database: URL, tmp_path: Path) -> None:
+    """Only an upgrade accepts a newer schema: another command of the older release fails."""
+    migrate(database, cwd=newer_release(tmp_path))
+
+    assert alembic(database, "downgrade", "-1").returncode != 0
+    assert revision(database) == "9002"

@@ -1,4 +1,4 @@
-"""Insert the first records, so that a fresh environment has something to count.
+"""Insert the seed records, so that a fresh environment has something to count.
 
 Revision ID: 0002
 Revises: 0001
@@ -11,12 +11,12 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-FIRST = {1: "the first record", 2: "the second record", 3: "the third record"}
+SEED_RECORDS = {1: "the first record", 2: "the second record", 3: "the third record"}
 
 
 def upgrade() -> None:
-    """Insert those that are not there; all of them and the new revision number in one transaction."""
-    for number, note in FIRST.items():
+    """Insert the missing ones, in one transaction with the new revision number."""
+    for number, note in SEED_RECORDS.items():
         op.execute(
             f"INSERT INTO records (id, note) SELECT {number}, '{note}' FROM (SELECT 1) AS one "
             f"WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = {number})"
@@ -24,6 +24,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them where they are still what was inserted."""
-    for number, note in FIRST.items():
+    """Delete those that are unchanged."""
+    for number, note in SEED_RECORDS.items():
         op.execute(f"DELETE FROM records WHERE id = {number} AND note = '{note}'")
