@@ -6,6 +6,7 @@
 #           CI_PROJECT_ID, TF_HTTP_USERNAME and TF_HTTP_PASSWORD (an access token with the scope api)
 #   local   files under terraform.tfstate.d/, to try it out
 # TERRAFORM=tofu runs OpenTofu instead.
+set +x # a trace prints tokens, and SHELLOPTS=xtrace of the caller switches it on
 set -eu
 cd "$(dirname "$0")"
 

@@ -2,8 +2,8 @@
 # What every provisioning job begins with. It checks ENVIRONMENT; a job then checks its own settings, and asks for the
 # `cluster`. Secrets go from program to program by pipes: never by arguments, which every user of the machine can list,
 # and never into a log.
+. "$(dirname "${BASH_SOURCE[0]}")/bash.sh"
 set -euo pipefail
-set +x                   # a trace would print them
 shopt -s lastpipe        # `… | apply` sets CHANGED for the job itself
 shopt -s inherit_errexit # what fails in $(…) ends the job
 PROVISION=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

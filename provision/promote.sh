@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # promote.sh RANGE: changes the line of releases/$ENVIRONMENT/app.yml that decides what the environment runs, and says
 # what that will do. It commits nothing.
+. "$(dirname "$0")/bash.sh"
 set -euo pipefail
 fail() { printf 'promote: %s\n' "$*" >&2 && exit 2; }
 

@@ -2,8 +2,8 @@
 # seal.sh NAME: asks for a value, without showing it, and writes it to releases/$ENVIRONMENT/secrets/app-secret.yml,
 # where only that environment's cluster can read it. Also takes it from standard input. Needs kubeseal, and the public
 # key of the cluster: of KUBECONFIG, or in the file SEALED_SECRETS_CERT (`kubeseal --fetch-cert`).
+. "$(dirname "$0")/bash.sh"
 set -euo pipefail
-set +x
 fail() { printf 'seal: %s\n' "$*" >&2 && exit 2; }
 
 cd "$(dirname "$0")/.."

@@ -2,6 +2,7 @@
 # sealed_secrets_keys.sh backup FILE: writes the private keys of Sealed Secrets to a file that only you can read.
 # sealed_secrets_keys.sh restore FILE: gives them to a cluster, so that it can read what was sealed for the lost one.
 # Whoever has the file can read every SealedSecret in git: keep it where passwords are kept, never in a repository.
+. "$(dirname "$0")/bash.sh"
 set -euo pipefail
 fail() { printf 'sealed-secrets-%s: %s\n' "$action" "$*" >&2 && exit 2; }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # status.sh: prints for each environment its range, the version that runs, when it last changed, and whether it is
 # healthy. It is looked for in the context app-<environment> of the kubeconfig, else in the current one.
+. "$(dirname "$0")/bash.sh"
 set -euo pipefail
 fail() { printf 'status: %s\n' "$*" >&2 && exit 2; }
 
