@@ -122,7 +122,11 @@ def kustomization($name; $spec): {
     kustomization($ENV.NAMESPACE; {
       path: "./releases/\($ENV.ENVIRONMENT)",
       dependsOn: [{name: "\($ENV.NAMESPACE)-secrets"}],
-      postBuild: {substituteFrom: [{kind: "ConfigMap", name: $ENV.NAMESPACE}]},
+      # add_mysql_secret writes the second: port and address of the database.
+      postBuild: {substituteFrom: [
+        {kind: "ConfigMap", name: $ENV.NAMESPACE},
+        {kind: "ConfigMap", name: "\($ENV.NAMESPACE)-database", optional: true}
+      ]},
       components: [$ENV.COMPONENTS | splits(" +") | select(. != "") | "../components/\(.)"]
     })
   ]
