@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # status.sh: prints for each environment its range, the version that runs, when it last changed, and whether it is
-# healthy. It is looked for in the context app-<environment> of the kubeconfig, else in the current one.
+# healthy. Its cluster is that of the context app-<environment> or do-<region>-app-<environment>, else the current one.
 . "$(dirname "$0")/bash.sh"
+. "$(dirname "$0")/contexts.sh"
 set -euo pipefail
 fail() { printf 'status: %s\n' "$*" >&2 && exit 2; }
 
@@ -18,7 +19,7 @@ line() { printf '%-12s  %-10s  %-10s  %-20s  %s\n' "$@"; }
 # row ENVIRONMENT: prints what its cluster says
 row() {
   local context options=(--request-timeout 10s --ignore-not-found --output json) range release app before
-  context=$(grep -x "app-$1" <<<"$contexts") || context=$(kubectl config current-context)
+  context=$(context_of "$1")
   options+=(--context "$context")
   if ! range=$(kubectl get --namespace "app-$1" ocirepository app "${options[@]}" 2>/dev/null); then
     line "$1" - - - "no answer from the cluster of context $context"

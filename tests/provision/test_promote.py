@@ -7,6 +7,12 @@ import yaml
 
 from tests.provision.checkout import Checkout
 
+TAGS = "git: tags missing in this clone: {}; expected after `git fetch --tags` from where they are published"
+NO_ORIGIN = (
+    "git: 'origin' does not appear to be a git repository; "
+    "expected a remote origin with the tags of the published versions"
+)
+
 
 @pytest.fixture
 def repository(checkout: Checkout) -> Checkout:
@@ -70,6 +76,27 @@ def test_no_preview(repository: Checkout) -> None:
     result = repository.run("promote", "~1.1")
 
     assert (result.returncode, result.stderr) == (0, "REGISTRY: missing\n")
+    assert semver(repository) == "~1.1"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("git log v1.0.0..v1.1.0", TAGS.format("v1.0.0 v1.1.0")),
+        ("git tag v1.0.0 && git diff --name-only v1.0.0 v1.1.0 -- migrations", TAGS.format("v1.1.0")),
+        ("git fetch --quiet --tags origin", NO_ORIGIN),
+    ],
+)
+def test_no_tags(repository: Checkout, script: str, said: str) -> None:
+    """In a clone without the tags, one line should name what to fetch, instead of git's own words."""
+    preview = repository.folder / "ci/release-preview.sh"
+    preview.parent.mkdir()
+    preview.write_text(f"#!/bin/sh\nset -eu\n{script}\n")
+    preview.chmod(0o755)
+    result = repository.run("promote", "~1.1")
+
+    assert (result.returncode, result.stderr) == (0, f"{said}\n")
+    assert "preview: not available\n" in result.stdout
     assert semver(repository) == "~1.1"
 
 

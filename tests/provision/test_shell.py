@@ -7,7 +7,7 @@ import pytest
 from tests.programs import ROOT
 from tests.provision.checkout import Checkout
 
-SOURCED = {"bash", "hcp", "job", "versions"}
+SOURCED = {"bash", "contexts", "hcp", "job", "versions"}
 SCRIPTS = sorted({path.stem for path in (ROOT / "provision").glob("*.sh")} - SOURCED - {"mysql-privileges"})
 
 

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.provision.checkout import Checkout
 
 
@@ -24,6 +26,26 @@ def test_no_cluster(checkout: Checkout) -> None:
     assert result.stderr == (
         "status: KUBECONFIG: no context in /none; expected the file that the clusters are reached with\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("contexts", "expected"),
+    [
+        ("app-dev other", ["app-dev", "current", "current"]),
+        ("do-fra1-app-dev do-fra1-app-prod app-prod-old", ["do-fra1-app-dev", "current", "do-fra1-app-prod"]),
+    ],
+)
+def test_contexts(checkout: Checkout, contexts: str, expected: list[str]) -> None:
+    """The context of an environment should be found by DigitalOcean's names, too."""
+    checkout.replace(
+        "kubectl",
+        f"""
+        case "$*" in *get-contexts*) printf '%s\\n' {contexts} ;; *current-context) echo current ;; *) exit 1 ;; esac
+    """,
+    )
+    lines = checkout.run("status").stdout.splitlines()[1:]
+
+    assert [line.rpartition(" ")[2] for line in lines] == expected
 
 
 def test_what_failed(checkout: Checkout) -> None:
