@@ -87,11 +87,12 @@ namespace() {
     jq --arg name "$NAMESPACE" '.metadata.name = $name' | apply
 }
 
-# chart RELEASE NAMESPACE PREFIX: installs or upgrades a chart, with the version and values of PREFIX_CHART,
-# PREFIX_VERSION, values/RELEASE.yaml and PREFIX_VALUES. Does nothing where that would change nothing.
+# chart RELEASE NAMESPACE PREFIX [OPTION…]: installs or upgrades a chart, with the version and values of PREFIX_CHART,
+# PREFIX_VERSION, values/RELEASE.yaml and PREFIX_VALUES. Does nothing if that would change nothing.
 chart() {
   local release=$1 namespace=$2 chart=$3_CHART version=$3_VERSION values=$3_VALUES options
-  options=(--namespace "$namespace" --version "${!version}" --values "$PROVISION/values/$release.yaml")
+  shift 3
+  options=(--namespace "$namespace" --version "${!version}" --values "$PROVISION/values/$release.yaml" "$@")
   [ -z "${!values:-}" ] || { file "$values" "a file of Helm values" && options+=(--values "${!values}"); }
   case ${!chart} in
     oci://*) options+=("${!chart}") ;;

@@ -118,7 +118,6 @@ def test_ingress(helm: Helm) -> None:
     assert ingress["metadata"]["annotations"] == {
         "acme.cert-manager.io/http01-edit-in-place": "true",
         "cert-manager.io/cluster-issuer": "letsencrypt",
-        "cert-manager.io/issue-temporary-certificate": "true",
     }
     paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
     assert ingress["spec"] == {

@@ -130,7 +130,6 @@ def test_chart_takes_the_values(render: Render, environment: str, helm: Helm) ->
     annotations = rendered.one("Ingress/app")["metadata"]["annotations"]
 
     assert annotations["acme.cert-manager.io/http01-edit-in-place"] == "true"
-    assert annotations["cert-manager.io/issue-temporary-certificate"] == "true"
     assert rendered.settings()["APP_ENVIRONMENT"] == environment
 
 
