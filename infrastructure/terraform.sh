@@ -73,6 +73,12 @@ local)
 *) refuse "TERRAFORM_BACKEND: \"$backend\"; expected hcp, gitlab or local" ;;
 esac
 
+# Locking GitLab's state needs a Maintainer. A plan changes nothing there, and Developers may read it.
+[ "$backend $1" != "gitlab plan" ] || {
+  shift
+  set -- plan -lock=false "$@"
+}
+
 case $1 in
 plan | apply | destroy) unset TF_INPUT ;; # a person at a terminal may be asked
 esac

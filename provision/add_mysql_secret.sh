@@ -125,7 +125,7 @@ kubectl --namespace "$NAMESPACE" logs --selector batch.kubernetes.io/job-name=ap
 if [[ ! $conditions =~ Complete ]]; then
   reason=$(kubectl --namespace "$NAMESPACE" get job app-mysql-privileges --output \
     'jsonpath={.status.conditions[?(@.type=="Failed")].reason}')
-  fail "TERRAFORM_OUTPUTS: admin_database_url: login failed ($reason); expected $HOST:$PORT to accept it, with TLS of its CA"
+  fail "TERRAFORM_OUTPUTS: admin_database_url: login failed ($reason); expected $HOST:$PORT to accept it, by TLS of its CA"
 fi
 
 # For the network policies: Flux puts it into releases/. Without addresses, they allow any address on that port.

@@ -88,7 +88,7 @@ namespace() {
 }
 
 # chart RELEASE NAMESPACE PREFIX [OPTION…]: installs or upgrades a chart, with the version and values of PREFIX_CHART,
-# PREFIX_VERSION, values/RELEASE.yaml and PREFIX_VALUES. Does nothing if that would change nothing.
+# PREFIX_VERSION, values/RELEASE.yaml and PREFIX_VALUES, within CHART_MINUTES (5). Does nothing if that would change nothing.
 chart() {
   local release=$1 namespace=$2 chart=$3_CHART version=$3_VERSION values=$3_VALUES options
   shift 3
@@ -104,8 +104,8 @@ chart() {
     say "$release ${!version}: unchanged"
     return
   fi
-  say "$release ${!version}: installing, at most 5 minutes …"
-  helm upgrade --install "$release" --create-namespace --wait --timeout 5m "${options[@]}" >/dev/null
+  say "$release ${!version}: installing, at most ${CHART_MINUTES:-5} minutes …"
+  helm upgrade --install "$release" --create-namespace --wait --timeout "${CHART_MINUTES:-5}m" "${options[@]}" >/dev/null
   say "$release ${!version}: ready"
 }
 
