@@ -128,7 +128,7 @@ def test_mysql(
     """The database's Secret should have what Terraform says; its users should have no more rights than they need."""
     image = namespace.get("pods")[0]["spec"]["containers"][0]["image"]
     settings = {"MYSQL_IMAGE": image, "TERRAFORM_OUTPUTS": outputs(tmp_path, namespace), **cluster}
-    database.query(ADMINISTRATOR.format(user="app") + "GRANT SELECT ON mysql.* TO migrations")
+    database.query(ADMINISTRATOR.format(user="app") + ADMINISTRATOR.format(user="migrations"))
     namespace.apply(deployment(image))
     namespace.kubectl("delete", "secret", "app-mysql")
 
