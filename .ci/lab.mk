@@ -37,7 +37,7 @@ lab-shares:
 	@kubectl --namespace $(INGRESS_NAMESPACE) rollout status deployment/ingress --timeout 2m >/dev/null
 
 # What the jobs run in, made once a machine
-loop release-rehearsal: lab-images
+loop test-release: lab-images
 .PHONY: lab-images
 lab-images:
 	@$(lab)/images.sh ci >/dev/null

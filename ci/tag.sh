@@ -5,7 +5,7 @@
 # GITLAB_TOKEN: an access token that may push tags.
 set -eu
 cd "$(dirname "$0")/.."
-. ci/release.sh
+. ci/lib-release.sh
 [ -n "${VERSION:-}" ] || { echo "nothing to release" && exit 0; }
 
 # superseded: ends it where a release of a later commit has this one in it

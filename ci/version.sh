@@ -4,7 +4,7 @@
 # release. Needs `make .venv/release.stamp`.
 set -eu
 cd "$(dirname "$0")/.."
-. ci/release.sh
+. ci/lib-release.sh
 
 on_main
 version=$(released)

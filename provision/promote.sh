@@ -28,5 +28,5 @@ rm "$file.old"
 
 echo "$ENVIRONMENT: $from becomes $to"
 git --no-pager diff --unified=0 -- "$file" | tail -n 2
-ci/release-preview.sh || echo "what it will do cannot be said here"
+ci/release-diff.sh || echo "what it will do cannot be said here"
 echo "to have it: git commit --message 'chore: promote $ENVIRONMENT to $to' $file, and a merge request"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ci.test_file import JOBS, inherited
 from tests.laptop.programs import Laptop
-from tests.pipeline.test_file import JOBS, inherited
 from tests.programs import ROOT, environment
 
 LAPTOP = ROOT / "tests/loop/laptop"

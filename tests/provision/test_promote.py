@@ -53,7 +53,7 @@ def test_already(repository: Checkout) -> None:
 
 def test_preview(repository: Checkout) -> None:
     """What the change will do should be shown, once it is made."""
-    preview = repository.folder / "ci/release-preview.sh"
+    preview = repository.folder / "ci/release-diff.sh"
     preview.parent.mkdir()
     preview.write_text('#!/bin/sh\necho "preview: $(grep semver releases/*/app.yml)"\n')
     preview.chmod(0o755)
@@ -63,7 +63,7 @@ def test_preview(repository: Checkout) -> None:
 
 def test_no_preview(repository: Checkout) -> None:
     """Where that cannot be said, the change should be made all the same, and the reason be shown."""
-    preview = repository.folder / "ci/release-preview.sh"
+    preview = repository.folder / "ci/release-diff.sh"
     preview.parent.mkdir()
     preview.write_text("#!/bin/sh\necho 'REGISTRY: missing' >&2\nexit 2\n")
     preview.chmod(0o755)

@@ -5,10 +5,10 @@ import time
 import pytest
 import requests
 
+from tests.ci.runner import Clone, run
 from tests.mysql import docker_host
-from tests.pipeline.runner import Clone, run
-from tests.rehearsal.conftest import Outcome, Project
-from tests.rehearsal.pipeline import Pipeline
+from tests.release.conftest import Outcome, Project
+from tests.release.pipeline import Pipeline
 
 HEADERS = {"Accept": "application/json", "Host": "localhost"}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.runner import Clone, missing, new_repository
+from tests.ci.runner import Clone, missing, new_repository
 
 CHECKS = {"lint", "secrets", "chart", "test", "version"}
 IMAGE = {"build", "sbom", "scan"}

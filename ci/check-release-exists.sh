@@ -1,5 +1,5 @@
 #!/bin/sh
-# releasable.sh: ends with status 75 where there is no release to create on GitLab: nothing was released, or the release
+# check-release-exists.sh: ends with status 75 where there is no release to create on GitLab: nothing was released, or the release
 # is there from an earlier run.
 set -eu
 [ -n "${VERSION:-}" ] || { echo "nothing to release" && exit 75; }

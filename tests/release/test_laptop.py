@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.pipeline.runner import PIPELINE, WHOLE
+from tests.ci.runner import PIPELINE, WHOLE
 from tests.programs import ROOT
-from tests.rehearsal.conftest import Project, new_project
+from tests.release.conftest import Project, new_project
 
 
 @pytest.fixture

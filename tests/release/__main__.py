@@ -1,4 +1,4 @@
-"""`python -m tests.rehearsal`: what `make release-rehearsal` runs; says first what is missing."""
+"""`python -m tests.release`: what `make test-release` runs; says first what is missing."""
 
 import os
 import shutil
@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.pipeline import runner
-from tests.rehearsal.images import PROGRAMS
+from tests.ci import runner
+from tests.release.images import PROGRAMS
 
 
 def missing() -> list[str]:
@@ -23,7 +23,7 @@ def run() -> int:
     if lacking := missing():
         sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
         return 2
-    return pytest.main(["tests/rehearsal", "--verbose", "--capture", "no", "--timeout", "3600", "--exitfirst"])
+    return pytest.main(["tests/release", "--verbose", "--capture", "no", "--timeout", "3600", "--exitfirst"])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# uv.sh: installs uv, in the version that is locked, for a job whose image has only pip. It installs the other packages in
+# install-uv.sh: installs uv, in the version that is locked, for a job whose image has only pip. It installs the other packages in
 # a tenth of pip's time.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh PACKAGE…: installs those of these Debian packages that are not there, in the image of a job.
+# install-packages.sh PACKAGE…: installs those of these Debian packages that are not there, in the image of a job.
 set -eu
 missing=
 for package; do

@@ -11,8 +11,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.pipeline.runner import run
-from tests.pipeline.test_file import images
+from tests.ci.runner import run
+from tests.ci.test_file import images
 
 # The image's name, and the package that its program is built from
 BUILT = {
@@ -21,7 +21,7 @@ BUILT = {
     "ghcr.io/gitleaks/gitleaks": "github.com/zricethezav/gitleaks/v8",
 }
 FROM_DEBIAN = {"ghcr.io/sigstore/cosign/cosign": "cosign"}
-PROGRAMS = ("helm", "kubectl", "kubeseal")  # as ci/programs.sh takes them out of an image
+PROGRAMS = ("helm", "kubectl", "kubeseal")  # as ci/install-k8s-tools.sh takes them out of an image
 LATEST = {"registry.gitlab.com/gitlab-org/cli"}  # not run: it is GitLab's runner that calls it
 
 

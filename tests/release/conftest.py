@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests import report
-from tests.pipeline.runner import Clone, new_repository, run, whole
-from tests.pipeline.test_file import images as pipeline_images
-from tests.rehearsal import images
-from tests.rehearsal.pipeline import Pipeline
-from tests.rehearsal.registry import Registry
+from tests.ci.runner import Clone, new_repository, run, whole
+from tests.ci.test_file import images as pipeline_images
+from tests.release import images
+from tests.release.pipeline import Pipeline
+from tests.release.registry import Registry
 
 HEAD = "| merge | pipeline | outcome | merge to published |", "|---|---|---|--:|"
 

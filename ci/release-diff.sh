@@ -1,5 +1,5 @@
 #!/bin/sh
-# release-preview.sh [COMMIT]: says what the changes under releases/ since COMMIT (default: HEAD, so those that are not
+# release-diff.sh [COMMIT]: says what the changes under releases/ since COMMIT (default: HEAD, so those that are not
 # committed yet) will do: for each environment the version that its range selects from what is published, before and
 # after, what that brings or takes back, the migrations that will run, and how the cluster's objects differ.
 # REGISTRY: the image's repository (default: CI_REGISTRY_IMAGE). DOMAIN: of the environments (default: example.com).

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from tests.pipeline.runner import Clone
+from tests.ci.runner import Clone
 from tests.programs import ROOT
 
 LOGS = ROOT / "build" / "rehearsal"
