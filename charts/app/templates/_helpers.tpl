@@ -32,13 +32,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ .Values.serviceAccount.name | default (ternary (include "app.fullname" .) "default" .Values.serviceAccount.create) }}
 {{- end }}
 
-{{/* The image: by its digest, else by its tag, in which `+` is not allowed. */}}
+{{/* The image: by tag, in which `+` is not allowed, and by digest if there is one, which then decides. */}}
 {{- define "app.image" -}}
 {{- with .Values.image -}}
-{{- if .digest -}}
-{{ .repository }}@{{ .digest }}
-{{- else -}}
-{{ .repository }}:{{ .tag | default $.Chart.AppVersion | replace "+" "-" }}
-{{- end -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion | replace "+" "-" }}{{ with .digest }}@{{ . }}{{ end }}
 {{- end -}}
 {{- end }}
