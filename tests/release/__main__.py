@@ -1,4 +1,4 @@
-"""`python -m tests.release`: what `make test-release` runs; says first what is missing."""
+"""`python -m tests.release`: what `make test-release` runs; first reports what is missing."""
 
 import os
 import shutil
@@ -7,23 +7,24 @@ import sys
 import pytest
 
 from tests.ci import runner
-from tests.release.images import PROGRAMS
 
 
 def missing() -> list[str]:
-    """Return what the rehearsal needs and cannot find."""
-    lacking = [] if os.environ.get("REGISTRY") else ["the variable REGISTRY"]
+    """Return what the release test needs and cannot find."""
+    variables = [f"the variable {name}" for name in ("REGISTRY", "CONTAINERS_REACH") if not os.environ.get(name)]
     return (
-        runner.missing() + lacking + [f"the program {name}" for name in ("docker", *PROGRAMS) if not shutil.which(name)]
+        runner.missing() + variables + [f"the program {name}" for name in ("docker", "git") if not shutil.which(name)]
     )
 
 
 def run() -> int:
-    """Run the rehearsal, or name what it needs, with exit status 2."""
+    """Run the release test, or name what it needs, with exit status 2."""
     if lacking := missing():
         sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
         return 2
-    return pytest.main(["tests/release", "--verbose", "--capture", "no", "--timeout", "3600", "--exitfirst"])
+    return pytest.main(
+        ["tests/release", "--verbose", "--capture", "no", "--timeout", "3600", "--exitfirst", *sys.argv[1:]]
+    )
 
 
 if __name__ == "__main__":

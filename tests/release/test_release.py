@@ -1,38 +1,45 @@
 """Merges of every kind, one after the other: what is tagged and published, and what is not."""
 
+import re
 import time
 
 import pytest
 import requests
 
+from tests.ci.api import TOKEN, Server
 from tests.ci.runner import Clone, run
 from tests.mysql import docker_host
-from tests.release.conftest import Outcome, Project
+from tests.release.conftest import FEW_TESTS, Outcome, Project
 from tests.release.pipeline import Pipeline
 
 HEADERS = {"Accept": "application/json", "Host": "localhost"}
+DESCRIPTION = (
+    "docs: say more\n\nThis was the description of a merge request:\n\n- feat: something new\n\nfix: something"
+)
 
 
 def released(project: Project, pipeline: Pipeline, version: str, commit: str) -> None:
     """Assert that all of a version is published, once, of that commit."""
     assert pipeline.passed, pipeline.log
     assert project.tags()[f"v{version}"] == commit
-    assert project.registry.digest(version) == pipeline.value("IMAGE_DIGEST")
+    digest = project.registry.digest(version)
+    assert digest == pipeline.value("IMAGE_DIGEST")
     labels = project.registry.labels(version)
     assert labels["org.opencontainers.image.version"] == version
     assert labels["org.opencontainers.image.revision"] == commit
     chart = project.registry.chart(version)
     assert (chart["name"], chart["version"], chart["appVersion"]) == ("app", version, version)
+    assert project.registry.chart_values(version)["image"]["digest"] == digest
     assert project.registry.digest(version, "/charts/app") == pipeline.value("CHART_DIGEST")
     assert pipeline.has(f"release v{version} by gitlab-release\n")  # which did not have to make the tag
     assert pipeline.has(f"signed {version}")
-    assert project.registry.signed(project.registry.digest(version))
+    assert project.registry.signed(digest)
     assert project.registry.signed(project.registry.digest(version, "/charts/app"), "/charts/app")
 
 
 def everything(project: Project) -> dict[str, tuple[str, str, str]]:
-    """Return, for each tag, its commit and the digests of its image and chart; assert that nothing else is there."""
-    tags = project.tags()
+    """Return each release's commit and the digests of its image and chart; assert that nothing else is published."""
+    tags = {tag: commit for tag, commit in project.tags().items() if re.fullmatch(r"v\d+\.\d+\.\d+", tag)}
     versions = sorted(tag.removeprefix("v") for tag in tags)
     assert project.registry.versions() == versions
     assert project.registry.versions("/charts/app") == versions
@@ -70,16 +77,27 @@ def answer(url: str) -> dict[str, object]:
             return facts
 
 
+def promote_prod(clone: Clone, old: str, new: str) -> None:
+    """Commit another range for prod."""
+    file = clone.folder / "releases/prod/app.yml"
+    file.write_text(file.read_text().replace(f"semver: {old}", f"semver: {new}"))
+    clone.commit(f"chore: promote prod to {new}")
+
+
 def test_merge_request(project: Project, outcome: Outcome) -> None:
-    """A merge request has all checks, says what its merge would release, and releases nothing."""
+    """A draft merge request before the first release has all checks, says what its merge would release and change."""
     project.clone.git("checkout", "--quiet", "-b", "change")
-    project.clone.commit("docs: say more", README="more\n")
-    pipeline = project.pipeline("merge-request", "merge-request").wait()
-    outcome("a merge request", pipeline, "nothing released")
+    project.clone.commit("feat: say more", README="more\n")
+    promote_prod(project.clone, "~1.0", "^1.0")
+    pipeline = project.pipeline("merge-request", "merge-request", MERGE_REQUEST_TITLE="Draft: feat: say more").wait()
+    outcome(
+        "a merge request, `Draft: feat: say more`, that changes `releases/`, before any release", pipeline, "checked"
+    )
     project.clone.git("checkout", "--quiet", "main")
 
     assert pipeline.passed, pipeline.log
-    assert pipeline.has("the next version is 1.0.0")
+    assert pipeline.printed("build", "the next version is 1.0.0")
+    assert pipeline.printed("release-diff", "Nothing is published yet")
     assert project.tags() == {}
 
 
@@ -107,28 +125,65 @@ def test_message(project: Project, outcome: Outcome) -> None:
 def test_release(project: Project, outcome: Outcome, name: str, message: str, version: str) -> None:
     """A merge is published as the version that its message asks for; nothing published before changes."""
     before = everything(project)
+    whole = name == "first"
+    if whole:
+        project.forget(*FEW_TESTS)
     commit = project.clone.commit(message)
     pipeline = project.pipeline(name).wait()
-    outcome(f"`{message}`", pipeline, version)
+    project.tell(**FEW_TESTS)
+    outcome(f"`{message}`" + (", with the whole of `make test`" if whole else ""), pipeline, version)
 
     released(project, pipeline, version, commit)
+    assert len(pipeline.jobs) <= 10
     after = everything(project)
     assert {tag: facts for tag, facts in after.items() if tag != f"v{version}"} == before
-    assert pipeline.printed("tag", message.partition(": ")[2])  # in the release's notes
+    assert pipeline.printed("release", message.partition(": ")[2])  # in the release's notes
     run("docker", "pull", "--quiet", f"{project.registry.image}:{version}")
     assert page(f"{project.registry.image}:{version}")["version"] == version
 
 
-def test_nothing_to_release(project: Project, outcome: Outcome) -> None:
+def test_revert(project: Project, outcome: Outcome) -> None:
+    """GitLab's Revert button makes a patch release, so that the bad version is not the newest."""
+    project.clone.git("tag", "v9")  # no release, wherever it is
+    project.clone.git("push", "--quiet", "origin", "v9")
+    commit = project.clone.commit('Revert "feat!: remove the colour"\n\nThis reverts commit 0123456789abcdef.')
+    pipeline = project.pipeline("revert").wait()
+    outcome('`Revert "feat!: remove the colour"`, beside a tag `v9`', pipeline, "2.0.1")
+
+    released(project, pipeline, "2.0.1", commit)
+    everything(project)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "what"),
+    [
+        ("chore", "chore: tidy", "`chore: tidy`"),
+        ("squash", DESCRIPTION, "`docs: say more`, squashed, with `- feat: something new` in its text"),
+    ],
+)
+def test_nothing_to_release(project: Project, outcome: Outcome, name: str, message: str, what: str) -> None:
     """A merge that neither mends nor adds anything passes, and publishes nothing."""
     before = everything(project)
-    project.clone.commit("chore: tidy")
-    pipeline = project.pipeline("chore").wait()
-    outcome("`chore: tidy`", pipeline, "nothing released")
+    project.clone.commit(message)
+    pipeline = project.pipeline(name).wait()
+    outcome(what, pipeline, "nothing released")
 
     assert pipeline.passed, pipeline.log
-    assert pipeline.has("nothing to release")
+    assert pipeline.printed("release", "nothing to release")
     assert everything(project) == before
+
+
+def test_merge_commit(project: Project, outcome: Outcome) -> None:
+    """The commits of a branch count that is merged by a merge commit."""
+    project.clone.git("checkout", "--quiet", "-b", "branch")
+    project.clone.commit("fix: mend a branch")
+    project.clone.git("checkout", "--quiet", "main")
+    project.clone.git(
+        "merge", "--quiet", "--no-ff", "--message", "Merge branch 'branch' into 'main'\n\nfeat: a title", "branch"
+    )
+    pipeline = project.pipeline("merge-commit").wait()
+    outcome("`fix: mend a branch`, by a merge commit", pipeline, "2.0.2")
+    released(project, pipeline, "2.0.2", project.clone.git("rev-parse", "HEAD"))
 
 
 def test_two_at_once(project: Project, outcome: Outcome) -> None:
@@ -146,58 +201,93 @@ def test_two_at_once(project: Project, outcome: Outcome) -> None:
     two.wait()
 
     tags = project.tags()
-    assert set(everything(project)) == set(tags)
+    everything(project)
     assert one.passed or two.passed
-    outcome("`fix: mend one thing`, at once with the next", one, "2.0.1" if one.passed else "already in 2.0.1")
-    if tags["v2.0.1"] == second:  # the later merge was faster, and has the earlier in it
-        outcome("`fix: mend another`", two, "2.0.1")
+    outcome("`fix: mend one thing`, concurrently with the next", one, "2.0.3" if one.passed else "already in 2.0.3")
+    if tags["v2.0.3"] == second:  # the later merge was faster, and has the earlier in it
+        outcome("`fix: mend another`", two, "2.0.3")
         assert not one.passed
-        assert one.has("v2.0.1 came first, and has this commit in it")
-        released(project, two, "2.0.1", second)
+        assert one.has("v2.0.3 came first, and has this commit in it")
+        released(project, two, "2.0.3", second)
     else:
-        outcome("`fix: mend another`", two, "2.0.2" if two.passed else "2.0.1 came first")
-        released(project, one, "2.0.1", first)
+        outcome("`fix: mend another`", two, "2.0.4" if two.passed else "2.0.3 came first")
+        released(project, one, "2.0.3", first)
         if not two.passed:
             assert two.has("another release came first")
             two = project.pipeline("at-once-2-again", clone=other).wait()
-            outcome("… run again", two, "2.0.2")
-        released(project, two, "2.0.2", second)
+            outcome("… run again", two, "2.0.4")
+        released(project, two, "2.0.4", second)
     project.clone.git("pull", "--quiet", "--ff-only", "origin", "main")
     everything(project)
 
 
-def test_killed(project: Project, outcome: Outcome) -> None:
-    """A pipeline that is killed between the tag and the publication, and run again, ends as if nothing had happened."""
-    commit = project.clone.commit("feat: survive")
-    killed = project.pipeline("killed")
-    killed.wait_for("publish-image starting")
+@pytest.mark.parametrize(
+    ("after", "seen", "version"),
+    [
+        ("the tag", "tagged this commit as v2.1.0", "2.1.0"),
+        ("the image", "2.2.0@sha256:", "2.2.0"),
+        ("the chart", "published oci://", "2.3.0"),
+    ],
+)
+def test_killed(project: Project, outcome: Outcome, after: str, seen: str, version: str) -> None:
+    """A pipeline that is killed during its release, and run again, ends as if nothing had happened."""
+    commit = project.clone.commit(f"feat: survive until {version}")
+    killed = project.pipeline(f"killed-{version}")
+    killed.wait_for(seen)
     killed.kill()
-    outcome("`feat: survive`, killed after the tag", killed, "2.1.0 tagged only")
-    assert project.tags()["v2.1.0"] == commit
-    assert "2.1.0" not in project.registry.versions("/charts/app")
+    outcome(f"`feat: survive until {version}`, killed after {after}", killed, f"{version} not complete")
+    assert project.tags()[f"v{version}"] == commit
+    assert not killed.passed
 
-    again = project.pipeline("killed-again").wait()
-    outcome("… run again", again, "2.1.0")
-    assert again.has("v2.1.0 is there already, on this commit")
+    again = project.pipeline(f"killed-{version}-again").wait()
+    outcome("… run again", again, version)
+    assert again.has(f"v{version} exists already, on this commit")
     assert again.value("IMAGE_DIGEST") == killed.value("IMAGE_DIGEST")
-    released(project, again, "2.1.0", commit)
-    before = everything(project)
+    released(project, again, version, commit)
+    everything(project)
 
+
+def test_by_hand(project: Project, outcome: Outcome) -> None:
+    """A pipeline that is started by hand for a released commit passes, and changes nothing."""
+    before = everything(project)
     once_more = project.pipeline("once-more", "web").wait()
     outcome("… and by hand once more", once_more, "nothing changed")
     assert once_more.passed, once_more.log
     assert everything(project) == before
 
 
-def test_preview(project: Project, outcome: Outcome) -> None:
-    """A merge request that changes a range says what the environment will get."""
+def test_release_diff(project: Project, outcome: Outcome, api: Server) -> None:
+    """A merge request that changes a range says what the environment gets, in its log and in one comment."""
     project.clone.git("checkout", "--quiet", "-b", "promotion")
-    file = project.clone.folder / "releases/prod/app.yml"
-    file.write_text(file.read_text().replace("semver: ~1.0", "semver: ^1.0"))
-    project.clone.commit("chore: promote prod to ^1.0")
-    pipeline = project.pipeline("preview", "merge-request").wait()
+    promote_prod(project.clone, "~1.0", "^1.0")
+    project.tell(CI_API_V4_URL=f"{api.address}/api/v4", RELEASE_DIFF_TOKEN=TOKEN)
+    pipeline = project.pipeline("release-diff", "merge-request").wait()
+    project.forget("CI_API_V4_URL", "RELEASE_DIFF_TOKEN")
     outcome("a merge request: prod from `~1.0` to `^1.0`", pipeline, "shown: 1.0.1 becomes 1.1.0")
 
     assert pipeline.passed, pipeline.log
     assert pipeline.has("prod: range ~1.0 becomes ^1.0, version 1.0.1 becomes 1.1.0")
-    assert pipeline.printed("preview", "feat(page): show a colour")
+    assert pipeline.printed("release-diff", "feat(page): show a colour")
+    (note,) = api.notes
+    assert "prod: range ~1.0 becomes ^1.0, version 1.0.1 becomes 1.1.0" in note["body"]
+
+    promote_prod(project.clone, "^1.0", "1.10")
+    number = project.pipeline("number", "merge-request").wait()
+    outcome("a merge request: prod to `1.10`, without quotes", number, "stopped")
+    project.clone.git("checkout", "--quiet", "main")
+    assert not number.passed
+    assert number.has("releases/prod/app.yml: semver: 1.10 is a number in YAML")
+
+
+def test_rewritten_history(project: Project, outcome: Outcome) -> None:
+    """A history of main in which the newest release is missing releases nothing, and says so."""
+    before = everything(project)
+    project.clone.git("reset", "--quiet", "--hard", "v2.2.0")
+    project.clone.commit("fix: begin again from an old release")
+    project.clone.git("push", "--quiet", "--force", "origin", "HEAD:main")
+    pipeline = project.pipeline("rewritten").wait()
+    outcome("`fix: begin again`, on a history without the newest release", pipeline, "stopped")
+
+    assert not pipeline.passed
+    assert pipeline.has("v2.3.0: not in the history of main")
+    assert everything(project) == before
