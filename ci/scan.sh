@@ -10,8 +10,9 @@ cd "$(dirname "$0")/.."
 exit_without "${IMAGE_DIGEST:-}"
 
 PATH=$PATH:/ # the image has the program there
-rules=$(mktemp)
-trap 'rm -f "$rules"' EXIT
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+rules=$folder/grype.yaml
 today=$(date -u +%Y%m%d)
 echo "ignore:" >"$rules"
 while read -r id end reason; do
