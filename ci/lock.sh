@@ -21,7 +21,8 @@ compile() {
   shift
   echo "resolving $lock …" >&2
   # shellcheck disable=SC2086  # an option or nothing
-  (cd "$folder" && "$uv" pip compile --quiet $upgrade --universal --generate-hashes "--output-file=$lock" "$@" pyproject.toml)
+  (cd "$folder" && "$uv" pip compile --quiet $upgrade --universal --python-version=3.11 --generate-hashes \
+    "--output-file=$lock" "$@" pyproject.toml)
 }
 
 # Each is installed beside those before it, so in the same versions; all of them have what runs in them.
