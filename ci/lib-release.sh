@@ -23,7 +23,7 @@ open_clone() {
     die "history: shallow; expected all of it: GIT_DEPTH \"0\", or git fetch --unshallow" 2
   clone=$(mktemp -d)
   trap 'rm -rf "$clone"' EXIT
-  git clone --quiet --shared --no-checkout --no-tags . "$clone"
+  git -c init.defaultBranch=main clone --quiet --shared --no-checkout --no-tags . "$clone"
   release_tags | while read -r tag; do
     git -C "$clone" update-ref "refs/tags/$tag" "$(git rev-parse "refs/tags/$tag")"
   done

@@ -13,7 +13,7 @@ published=$(digest_of "$name")
 case $published in
 "$IMAGE_DIGEST") echo "$name exists already, with these bytes" ;;
 '')
-  imagetools create --prefer-index=false --tag "$name" "$CI_REGISTRY_IMAGE@$IMAGE_DIGEST"
+  name_image "$CI_REGISTRY_IMAGE@$IMAGE_DIGEST" "$name"
   echo "published $name@$IMAGE_DIGEST"
   ;;
 *) die "$name: $published; expected $IMAGE_DIGEST, or no such image. It is left as it is" ;;

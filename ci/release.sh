@@ -1,6 +1,6 @@
 #!/bin/sh
 # release.sh: tags this commit of main as $VERSION, publishes its image and chart, and signs both. Each step may run again
-# after a failure anywhere. Needs `make .venv/release.stamp`, docker with buildx, helm and cosign.
+# after a failure anywhere. Needs `make .venv/release.stamp`, docker, skopeo, helm and cosign.
 set -eu
 cd "$(dirname "$0")/.."
 . ci/lib-release.sh

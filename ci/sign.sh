@@ -44,7 +44,7 @@ else
   identity="--certificate-oidc-issuer $CI_SERVER_URL --certificate-identity-regexp ^$CI_PROJECT_URL//"
 fi
 if [ "${REGISTRY_INSECURE:-false}" = true ]; then
-  identity="$identity --allow-http-registry"
+  identity="$identity --allow-http-registry --allow-insecure-registry"
   set -- "$@" --allow-http-registry
 fi
 [ -z "${CI_REGISTRY_PASSWORD:-}" ] ||

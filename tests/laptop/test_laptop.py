@@ -38,6 +38,7 @@ def test_missing_programs(laptop: Laptop, tmp_path: Path) -> None:
         *(f"missing: the program {name}" for name in ("docker", "kind", "kubectl", "helm", "kubeseal", "jq")),
         "missing: the program curl",
         "missing: the program openssl",
+        "missing: the program skopeo",
         "missing: the program vegeta, or go to build it",
         "missing: the program chromium, or google-chrome",
     ]
