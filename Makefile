@@ -9,8 +9,8 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test e2e chart-readme lint format types check lock lock-check commits version tag \
-  release-rehearsal loop loop-down image image-size benchmark migration hooks plan apply infrastructure outputs provision \
+.PHONY: help run test e2e chart-readme lint format typecheck check lock check-lock lint-commits version release \
+  test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
   seal promote status sealed-secrets-backup sealed-secrets-restore clean
 
 help: ## list what there is
@@ -63,8 +63,8 @@ migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a 
 
 # --- checking
 
-test: .venv/dev.stamp app/version.txt ## run all tests that need no cluster, or those of TESTS=…, by PROCESSES=… (4); MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
-	env -u KUBECONFIG $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not cluster" --ignore tests/rehearsal --ignore tests/loop $(TESTS)
+test: .venv/dev.stamp .venv/release.stamp app/version.txt ## run all tests that need no cluster, or those of TESTS=…, by PROCESSES=… (4); MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
+	env -u KUBECONFIG $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not cluster" --ignore tests/release --ignore tests/loop $(TESTS)
 
 e2e: .venv/dev.stamp ## test the chart, provisioning and releases/ on a real cluster (15 minutes; needs KUBECONFIG, REGISTRY, Docker, helm, kubectl, kubeseal, jq)
 	@$(BIN)/python -m tests.e2e
@@ -76,7 +76,7 @@ lint: .venv/dev.stamp ## look for faults and format in the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/dev.stamp app/version.txt ## check the types
+typecheck: .venv/dev.stamp .venv/release.stamp app/version.txt ## check the types
 	$(BIN)/mypy
 
 format: .venv/dev.stamp ## put the code in form
@@ -86,26 +86,26 @@ format: .venv/dev.stamp ## put the code in form
 lock: .venv/dev.stamp ## renew the lock files with the newest versions
 	ci/lock.sh --upgrade
 
-lock-check: .venv/dev.stamp ## say whether the lock files are behind pyproject.toml
+check-lock: .venv/dev.stamp ## check that the lock files fit pyproject.toml
 	ci/lock.sh --check
 
-check: lint types lock-check test ## all that CI checks
+check: lint typecheck check-lock test ## all that CI checks
 
-hooks: .venv/dev.stamp ## check each commit before it is made
+install-hooks: .venv/dev.stamp ## check each commit before it is made
 	$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg
 
 # --- what the pipeline does, here
 
-commits: .venv/dev.stamp ## check commit messages: make commits RANGE=main.. TITLE="feat: what a merge request does"
-	@test -n "$(RANGE)" || { echo 'RANGE: missing; expected commits as git names them: make commits RANGE=main..' >&2; exit 2; }
+lint-commits: .venv/dev.stamp ## check commit messages: make lint-commits RANGE=main.. TITLE="feat: what a merge request does"
+	@test -n "$(RANGE)" || { echo 'RANGE: missing; expected commits as git names them: make lint-commits RANGE=main..' >&2; exit 2; }
 	$(BIN)/cz check --rev-range "$(RANGE)"
-	@test -z "$$TITLE" || $(BIN)/cz check --message "$$TITLE"
+	@title=$$(printf %s "$$TITLE" | sed -E 's/^(\[draft]|\(draft\)|draft:) *//I'); test -z "$$title" || $(BIN)/cz check --message "$$title"
 
-version: .venv/release.stamp ## print the version that comes next
+version: .venv/release.stamp ## print the next version, or on a branch the version that its merge would release
 	@ci/version.sh
 
-tag: .venv/release.stamp ## tag this commit as VERSION and push the tag (the pipeline does; needs GITLAB_TOKEN)
-	@ci/tag.sh
+release: .venv/release.stamp ## tag this commit as VERSION, publish its image and chart, sign them (the pipeline does)
+	@ci/release.sh
 
 ifneq ($(and $(LAB_HOME),$(wildcard ../shared/lab)),)
 include .ci/lab.mk
@@ -113,8 +113,8 @@ else ifeq ($(KUBECONFIG),)
 laptop := tests/loop/laptop/laptop.sh run
 endif
 
-release-rehearsal: .venv/dev.stamp ## run the real pipeline for merges of every kind (30 minutes; needs Docker, REGISTRY, PIPELINE, NEW_REPOSITORY)
-	@$(BIN)/python -m tests.rehearsal
+test-release: .venv/dev.stamp ## run the real pipeline for merges of every kind (30 minutes; needs Docker, REGISTRY, PIPELINE, NEW_REPOSITORY)
+	@$(BIN)/python -m tests.release
 
 loop: .venv/dev.stamp ## show everything on a cluster, that of KUBECONFIG or one of kind, from merges to three environments and back (50 minutes; it says what it needs)
 	@$(laptop) $(BIN)/python -m tests.loop
@@ -125,8 +125,8 @@ loop-down: ## remove the kind cluster that the loop has made, and what is beside
 # --- the image
 
 image: app/version.txt ## build the image app:VERSION
-	IMAGE=$(IMAGE) VERSION=$(version) ci/image.sh
-	docker tag $(IMAGE):$(subst +,-,$(version)) $(IMAGE):latest
+	IMAGE='$(IMAGE)' VERSION='$(version)' ci/image.sh
+	docker tag '$(IMAGE):$(subst +,-,$(version))' '$(IMAGE):latest'
 
 image-size: ## print what the image adds to its base, compressed
 	ci/image-size.sh $(IMAGE):latest python:3.13-slim 25

@@ -1,5 +1,5 @@
 #!/bin/sh
-# chart.sh: checks the chart as Helm does, and that it packages. Its behaviour is tested by `make test`. Needs helm.
+# chart.sh: lints and packages the chart with Helm. `make test` tests its behaviour. Needs helm.
 set -eu
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)

@@ -1,28 +1,31 @@
 #!/bin/sh
-# image.sh [--push | --push-anew]: builds the image of this checkout as $VERSION (default: 0.0.0).
-# Without an option it is left in the local Docker, as IMAGE:VERSION. --push makes it the candidate of this commit and
-# version in the registry, once: where the candidate is there already, it is used as it is. --push-anew builds it without
-# anything kept from earlier builds, for the weekly check. Both write IMAGE_DIGEST=sha256:… to image.env.
-# IMAGE: the repository (default: CI_REGISTRY_IMAGE, else app).
+# image.sh [--push | --push-anew]: builds the image of this checkout.
+# Without an option: as $VERSION (default: 0.0.0), left in the local Docker as IMAGE:VERSION. --push: as the version in
+# version.env, pushed as the candidate of this commit and version, once; an existing candidate is used as it is.
+# --push-anew: without any cache, for the weekly check. Both write IMAGE_DIGEST=sha256:… to image.env.
+# IMAGE: the repository (default: CI_REGISTRY_IMAGE, else app). IMAGE_PLATFORMS, of what is pushed: linux/amd64,
+# linux/arm64, or both with a comma, for which Docker needs its containerd image store (default: this machine's platform).
 set -eu
 cd "$(dirname "$0")/.."
+. ci/lib-release.sh
 . ci/registry.sh
 image=${IMAGE:-${CI_REGISTRY_IMAGE:-app}}
 version=${VERSION:-0.0.0}
 revision=${CI_COMMIT_SHA:-$(git rev-parse HEAD)}
+platforms=${IMAGE_PLATFORMS:-}
+EMULATOR=tonistiigi/binfmt:qemu-v9.2.2
 
-# build TAG OPTIONS…
+case $platforms in
+'' | linux/amd64 | linux/arm64 | linux/amd64,linux/arm64 | linux/arm64,linux/amd64) ;;
+*) die "IMAGE_PLATFORMS: $platforms; expected linux/amd64, linux/arm64, or both with a comma" 2 ;;
+esac
+
+# build TAG OPTION…
 build() {
   tag=$1
   shift
   docker build "$@" --tag "$image:$tag" --build-arg "VERSION=$version" --build-arg "REVISION=$revision" \
     --build-arg "SOURCE=${CI_PROJECT_URL:-unknown}" .
-}
-
-# candidate TAG OPTIONS…: builds and pushes it
-candidate() {
-  build "$@"
-  docker push "$image:$1"
 }
 
 case ${1:-} in
@@ -31,11 +34,12 @@ case ${1:-} in
   exit
   ;;
 --push)
-  [ -n "${VERSION:-}" ] || { echo "nothing to release" && exit 0; }
+  version=$(sed -n 's/^VERSION=//p' version.env)
+  exit_without "$version"
   tag=candidate-$version-$revision
   ;;
 --push-anew) tag=candidate-weekly-$revision ;;
-*) echo "usage: ci/image.sh [--push | --push-anew]" >&2 && exit 2 ;;
+*) die "usage: ci/image.sh [--push | --push-anew]" 2 ;;
 esac
 
 log_in
@@ -43,10 +47,14 @@ digest=
 [ "$1" = --push-anew ] || digest=$(digest_of "$image:$tag")
 if [ -n "$digest" ]; then
   echo "$image:$tag was built before, and is used as it is"
-elif [ "$1" = --push ]; then
-  candidate "$tag"
 else
-  candidate "$tag" --no-cache --pull
+  case $platforms in *arm64*) docker run --privileged --rm "$EMULATOR" --install arm64 >/dev/null ;; esac
+  # BuildKit's own attestation would make an index of one image; ci/sign.sh attests.
+  set -- "$1" --provenance=false ${platforms:+--platform "$platforms"}
+  [ "$1" = --push ] || set -- "$@" --no-cache --pull
+  shift
+  build "$tag" "$@"
+  docker push "$image:$tag"
+  digest=$(digest_of "$image:$tag")
 fi
-[ -n "$digest" ] || digest=$(digest_of "$image:$tag")
 echo "IMAGE_DIGEST=$digest" | tee image.env

@@ -1,42 +1,42 @@
 #!/bin/sh
-# lock.sh --upgrade: renews the lock files from pyproject.toml. lock.sh --check: says which of them no longer fit it, and
-# ends with status 1. Versions that still fit stay as they are in a check.
+# lock.sh --upgrade: renews the lock files from pyproject.toml with the newest versions. --keep: only as far as
+# pyproject.toml changed; versions that still fit stay. --check: exits with status 1 if a lock file does not fit it.
+# Renovate reads the command in a lock file's header, and runs it: so each names pyproject.toml, and options with `=`.
 set -eu
 cd "$(dirname "$0")/.."
+uv=$PWD/.venv/bin/uv
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cp requirements*.lock "$folder/"
+cp pyproject.toml requirements*.lock "$folder/"
 
-# compile LOCK OPTIONS…
+case ${1:-} in
+--upgrade) upgrade=--upgrade ;;
+--keep | --check) upgrade= ;;
+*) echo "usage: ci/lock.sh --upgrade|--keep|--check" >&2 && exit 2 ;;
+esac
+
+# compile LOCK OPTION…
 compile() {
   lock=$1
   shift
   echo "resolving $lock …" >&2
-  .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-    --output-file "$folder/$lock" "$@"
+  # shellcheck disable=SC2086  # an option or nothing
+  (cd "$folder" && "$uv" pip compile --quiet $upgrade --universal --python-version=3.11 --generate-hashes \
+    "--output-file=$lock" "$@" pyproject.toml)
 }
 
-case ${1:-} in
---upgrade) upgrade=--upgrade ;;
---check) upgrade= ;;
-*) echo "usage: ci/lock.sh --upgrade|--check" >&2 && exit 2 ;;
-esac
-# shellcheck disable=SC2086  # an option or nothing
-{
-  compile requirements.lock $upgrade pyproject.toml
-  compile requirements-build.lock $upgrade --group build
-  # installed beside the others, so in the same versions
-  compile requirements-dev.lock $upgrade --group dev --constraint "$folder/requirements.lock" \
-    --constraint "$folder/requirements-build.lock"
-  compile requirements-release.lock $upgrade --group release --constraint "$folder/requirements-dev.lock"
-}
+# Each is installed beside those before it, so in the same versions; all of them have what runs in them.
+compile requirements.lock
+compile requirements-build.lock --group=build --constraint=requirements.lock
+compile requirements-dev.lock --group=dev --constraint=requirements.lock --constraint=requirements-build.lock
+compile requirements-release.lock --group=release --constraint=requirements-dev.lock
 
 status=0
 for lock in requirements.lock requirements-build.lock requirements-dev.lock requirements-release.lock; do
-  if [ -n "$upgrade" ]; then
+  if [ "$1" != --check ]; then
     cp "$folder/$lock" "$lock"
   elif ! cmp -s "$folder/$lock" "$lock"; then
-    echo "$lock is behind pyproject.toml: run 'make lock'" >&2
+    echo "$lock: behind pyproject.toml; expected what 'make lock' writes" >&2
     status=1
   fi
 done

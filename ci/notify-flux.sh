@@ -1,17 +1,30 @@
 #!/bin/sh
-# notify-flux.sh: tells Flux that there is a new version, so that it looks at once; else it looks every 20 s.
-# FLUX_RECEIVERS: addresses of receivers (releases/README.md), separated by spaces; without any, nobody is told.
-# FLUX_ID_TOKEN: who asks, as GitLab says; or RECEIVER_TOKEN: what the receivers share with this pipeline.
+# notify-flux.sh: notifies Flux of a new version, which it looks for every 20 s otherwise.
+# FLUX_RECEIVERS: addresses of receivers (releases/README.md), separated by spaces (default: none is notified).
+# RECEIVER_TOKEN: the secret that the receivers share with this pipeline; without it FLUX_ID_TOKEN, GitLab's ID token.
 set -eu
-[ -n "${VERSION:-}" ] || { echo "nothing to release" && exit 0; }
+cd "$(dirname "$0")/.."
+. ci/lib-release.sh
+exit_without "${VERSION:-}"
 [ -n "${FLUX_RECEIVERS:-}" ] || { echo "FLUX_RECEIVERS is not set: Flux finds $VERSION by itself, within 20 s" && exit 0; }
 
 if [ -n "${RECEIVER_TOKEN:-}" ]; then
-  proof="X-Signature: sha256=$(printf %s "$VERSION" | openssl dgst -sha256 -hmac "$RECEIVER_TOKEN" | sed 's/.*= //')"
+  # Not by openssl, which few images have.
+  signature=$(python3 -c '
+import hmac, os
+print(hmac.new(os.environb[b"RECEIVER_TOKEN"], os.environb[b"VERSION"], "sha256").hexdigest())')
+  header="X-Signature: sha256=$signature"
 else
-  proof="Authorization: Bearer $FLUX_ID_TOKEN"
+  [ -n "${FLUX_ID_TOKEN:-}" ] || die "RECEIVER_TOKEN: missing; expected it, or FLUX_ID_TOKEN from the job's id_tokens" 2
+  header="Authorization: Bearer $FLUX_ID_TOKEN"
 fi
+status=0
 for receiver in $FLUX_RECEIVERS; do
-  echo "$proof" | curl --fail --silent --show-error --max-time 10 --header @- --data "$VERSION" "$receiver"
-  echo "told $receiver of $VERSION"
+  if echo "$header" | curl --fail --silent --show-error --max-time 10 --header @- --data "$VERSION" "$receiver"; then
+    echo "notified $receiver of $VERSION"
+  else
+    echo "$receiver: not notified; expected status 200. Flux finds $VERSION by itself, within 20 s" >&2
+    status=1
+  fi
 done
+exit $status

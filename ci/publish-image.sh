@@ -1,20 +1,20 @@
 #!/bin/sh
-# publish-image.sh: gives the candidate of $IMAGE_DIGEST the name $CI_REGISTRY_IMAGE:$VERSION. Nothing is built or copied:
-# the published bytes are those that were scanned. A second run changes nothing; where another image has that name, it
-# ends with status 1 and leaves it.
+# publish-image.sh: names the candidate of $IMAGE_DIGEST $CI_REGISTRY_IMAGE:$VERSION. Nothing is built or copied: the
+# published bytes are those that were scanned. A second run changes nothing; another image of that name is left as it is,
+# with exit status 1.
 set -eu
 cd "$(dirname "$0")/.."
+. ci/lib-release.sh
 . ci/registry.sh
-[ -n "${VERSION:-}" ] || { echo "nothing to release" && exit 0; }
 
 log_in
 name=$CI_REGISTRY_IMAGE:$VERSION
-there=$(digest_of "$name")
-case $there in
-"$IMAGE_DIGEST") echo "$name is there already, with these bytes" ;;
+published=$(digest_of "$name")
+case $published in
+"$IMAGE_DIGEST") echo "$name exists already, with these bytes" ;;
 '')
-  imagetools create --prefer-index=false --tag "$name" "$CI_REGISTRY_IMAGE@$IMAGE_DIGEST"
+  name_image "$CI_REGISTRY_IMAGE@$IMAGE_DIGEST" "$name"
   echo "published $name@$IMAGE_DIGEST"
   ;;
-*) echo "$name is there already, as $there, not $IMAGE_DIGEST: it is left as it is" >&2 && exit 1 ;;
+*) die "$name: $published; expected $IMAGE_DIGEST, or no such image. It is left as it is" ;;
 esac

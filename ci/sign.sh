@@ -1,12 +1,24 @@
 #!/bin/sh
-# sign.sh: signs the published image and chart, and attests to the image what is in it (build/sbom.json) and where it
-# comes from (provenance, SLSA 1.0), and checks what it signed. Needs cosign. Signing again adds a signature of the same
-# bytes.
-# Keyless where GitLab gave SIGSTORE_ID_TOKEN and the server is GitLab.com, which Sigstore trusts; else by the key in
-# COSIGN_PRIVATE_KEY, with COSIGN_PASSWORD. REGISTRY_INSECURE=true: the registry speaks plain HTTP (default: false).
+# sign.sh [--check]: signs the published image and chart, attests the image's contents (build/sbom.json) and its origin
+# (provenance, SLSA 1.0), and verifies all of it. Signing again adds a signature of the same bytes. --check only checks
+# the settings. Needs cosign.
+# COSIGN_PRIVATE_KEY: the key's file, a variable of the type File; COSIGN_PASSWORD: its password. Nothing is published
+# but the signature. Without a key, on GitLab.com: keyless, by SIGSTORE_ID_TOKEN, which enters the project's path and
+# commit in Sigstore's public log; for a project that is not public only with COSIGN_KEYLESS=true.
+# REGISTRY_INSECURE=true: the registry speaks plain HTTP (default: false).
 set -eu
 cd "$(dirname "$0")/.."
-[ -n "${VERSION:-}" ] || { echo "nothing to release" && exit 0; }
+. ci/lib-release.sh
+
+if [ -n "${COSIGN_PRIVATE_KEY:-}" ]; then
+  [ -f "$COSIGN_PRIVATE_KEY" ] || die "COSIGN_PRIVATE_KEY: no file; expected a variable of the type File with the key in it" 2
+  [ -n "${COSIGN_PASSWORD+set}" ] || die "COSIGN_PASSWORD: missing; expected the password of COSIGN_PRIVATE_KEY" 2
+elif [ "${CI_SERVER_HOST:-}" != gitlab.com ] || [ -z "${SIGSTORE_ID_TOKEN:-}" ]; then
+  die "COSIGN_PRIVATE_KEY: missing; expected a key of 'cosign generate-key-pair', as only GitLab.com signs without one" 2
+elif [ "${CI_PROJECT_VISIBILITY:-}" != public ] && [ "${COSIGN_KEYLESS:-}" != true ]; then
+  die "COSIGN_PRIVATE_KEY: missing; expected a key, or COSIGN_KEYLESS=true: signing without a key enters this project's path in a public log, and the project is not public" 2
+fi
+[ "${1:-}" != --check ] || exit 0
 
 mkdir -p build
 cat >build/provenance.json <<JSON
@@ -23,33 +35,30 @@ cat >build/provenance.json <<JSON
 }
 JSON
 
-if [ "${CI_SERVER_HOST:-}" = gitlab.com ] && [ -n "${SIGSTORE_ID_TOKEN:-}" ]; then
-  identity="--certificate-oidc-issuer $CI_SERVER_URL --certificate-identity-regexp ^$CI_PROJECT_URL//"
-  set -- --yes
-elif [ -n "${COSIGN_PRIVATE_KEY:-}" ]; then
-  # a key speaks for itself: nothing goes to Sigstore's public log
-  cosign public-key --key env://COSIGN_PRIVATE_KEY --outfile build/cosign.pub
+set -- --yes
+if [ -n "${COSIGN_PRIVATE_KEY:-}" ]; then
+  cosign public-key --key "$COSIGN_PRIVATE_KEY" --outfile build/cosign.pub
   identity="--key build/cosign.pub --insecure-ignore-tlog"
-  set -- --yes --key env://COSIGN_PRIVATE_KEY --tlog-upload=false --use-signing-config=false
+  set -- "$@" --key "$COSIGN_PRIVATE_KEY" --tlog-upload=false
 else
-  echo "COSIGN_PRIVATE_KEY: missing; expected a key of 'cosign generate-key-pair', as this GitLab cannot sign without one" >&2
-  exit 2
+  identity="--certificate-oidc-issuer $CI_SERVER_URL --certificate-identity-regexp ^$CI_PROJECT_URL//"
 fi
 if [ "${REGISTRY_INSECURE:-false}" = true ]; then
-  identity="$identity --allow-http-registry"
+  identity="$identity --allow-http-registry --allow-insecure-registry"
   set -- "$@" --allow-http-registry
 fi
 [ -z "${CI_REGISTRY_PASSWORD:-}" ] ||
   printf %s "$CI_REGISTRY_PASSWORD" | cosign login --username "$CI_REGISTRY_USER" --password-stdin "$CI_REGISTRY"
 
 image=$CI_REGISTRY_IMAGE@$IMAGE_DIGEST
+chart=$CI_REGISTRY_IMAGE/charts/app@$CHART_DIGEST
 cosign sign "$@" "$image"
 cosign attest "$@" --type spdxjson --predicate build/sbom.json "$image"
 cosign attest "$@" --type slsaprovenance1 --predicate build/provenance.json "$image"
-cosign sign "$@" "$CI_REGISTRY_IMAGE/charts/app@$CHART_DIGEST"
+cosign sign "$@" "$chart"
 # shellcheck disable=SC2086  # options
 {
-  cosign verify $identity "$image" "$CI_REGISTRY_IMAGE/charts/app@$CHART_DIGEST" >/dev/null
+  cosign verify $identity "$image" "$chart" >/dev/null
   cosign verify-attestation $identity --type slsaprovenance1 "$image" >/dev/null
   cosign verify-attestation $identity --type spdxjson "$image" >/dev/null
 }

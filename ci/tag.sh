@@ -1,37 +1,44 @@
 #!/bin/sh
 # tag.sh: tags this commit of main as v$VERSION, as which its image was built, and writes the release's notes to
-# build/release-notes.md. A second run finds the tag and changes nothing. Where another release came first, so that the
-# version is no longer right, it says so and ends with status 1 before anything is published.
-# GITLAB_TOKEN: an access token that may push tags.
+# build/release-notes.md. A second run finds the tag and changes nothing. If another release came first, so that the
+# version is no longer right, it exits with status 1 before anything is published.
+# CI_JOB_TOKEN: pushes the tag, with the rights of the user who merged.
 set -eu
 cd "$(dirname "$0")/.."
-. ci/release.sh
-[ -n "${VERSION:-}" ] || { echo "nothing to release" && exit 0; }
+. ci/lib-release.sh
+: "${VERSION:?missing; expected X.Y.Z}"
+[ "${CI_COMMIT_BRANCH:-$(git symbolic-ref --quiet --short HEAD || true)}" = main ] || die "branch: not main; expected main, which alone is released" 2
+commit=$(git rev-parse HEAD)
+again="run a new pipeline for main"
 
-# superseded: ends it where a release of a later commit has this one in it
-superseded() {
-  later=$(git tag --contains HEAD --list 'v[0-9]*' --sort version:refname | head -n 1)
-  [ -z "$later" ] || fail "$later came first, and has this commit in it: there is nothing left to release"
+# die_if_superseded: exits if a release of a later commit has this one in it
+die_if_superseded() {
+  later=$(release_tags --contains "$commit" | head -n 1)
+  [ -z "$later" ] || die "$later came first, and has this commit in it: there is nothing left to release"
 }
 
-on_main
-version=$(released)
+fetch_tags
+open_clone "$commit"
+version=$(released_as "$commit")
 if [ "$version" = "$VERSION" ]; then
-  echo "v$VERSION is there already, on this commit"
+  echo "v$VERSION exists already, on this commit"
 else
-  again="run a new pipeline for main"
-  [ -z "$version" ] || fail "this commit was released as $version, but its image was built as $VERSION: $again"
-  superseded
+  [ -z "$version" ] || die "this commit was released as $version, but its image was built as $VERSION: $again"
+  die_if_superseded
   find_next
-  [ "$next" = "$VERSION" ] || fail "another release came first: this would be ${next:-none}, but its image was built as $VERSION: $again"
-  [ -n "${GITLAB_TOKEN:-}" ] || { echo "GITLAB_TOKEN: missing; expected a project access token that may push tags" >&2 && exit 2; }
-  # the push of the tag is what decides between two that come to this line at once
-  .venv/bin/semantic-release --strict version --no-commit --no-changelog --no-vcs-release || {
-    git ls-remote --exit-code origin "refs/tags/v$VERSION" >/dev/null || exit 1
+  [ "$next" = "$VERSION" ] || die "another release came first: this would be ${next:-none}, but its image was built as $VERSION: $again"
+  [ -n "${CI_JOB_TOKEN:-}" ] || die "CI_JOB_TOKEN: missing; expected a job's token: only a pipeline releases" 2
+  # The push of the tag decides between two pipelines that come to this line concurrently.
+  semantic_release version --no-commit --no-changelog --no-vcs-release || {
+    git ls-remote --exit-code origin "refs/tags/v$VERSION" >/dev/null ||
+      die "v$VERSION: the push was refused; expected 'Allow Git push requests to the repository' under Settings, CI/CD, Job token permissions, and v* as a protected tag that you may create (docs/pipeline.md)"
     git fetch --quiet --tags --force origin
-    superseded
-    fail "another release came first: v$VERSION was tagged this very moment: $again"
+    die_if_superseded
+    die "another release came first: v$VERSION was tagged just now: $again"
   }
+  echo "tagged this commit as v$VERSION"
 fi
-.venv/bin/semantic-release --strict changelog 2>build/semantic-release.log || { cat build/semantic-release.log >&2 && exit 1; }
+semantic_release changelog
+mkdir -p build
+cp "$clone/build/release-notes.md" build/release-notes.md
 cat build/release-notes.md

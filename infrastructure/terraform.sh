@@ -6,6 +6,7 @@
 #           CI_PROJECT_ID, TF_HTTP_USERNAME and TF_HTTP_PASSWORD (an access token with the scope api)
 #   local   files under terraform.tfstate.d/, to try it out
 # TERRAFORM=tofu runs OpenTofu instead.
+set +x # a trace prints tokens, and SHELLOPTS=xtrace of the caller switches it on
 set -eu
 cd "$(dirname "$0")"
 
@@ -71,6 +72,12 @@ local)
   ;;
 *) refuse "TERRAFORM_BACKEND: \"$backend\"; expected hcp, gitlab or local" ;;
 esac
+
+# Locking GitLab's state needs a Maintainer. A plan changes nothing there, and Developers may read it.
+[ "$backend $1" != "gitlab plan" ] || {
+  shift
+  set -- plan -lock=false "$@"
+}
 
 case $1 in
 plan | apply | destroy) unset TF_INPUT ;; # a person at a terminal may be asked

@@ -1,24 +1,42 @@
 #!/usr/bin/env bash
-# Writes the Secret app-mysql of Terraform's outputs, after it has seen to the privileges of the two users in it: DML
-# for the app, and what migrations need for the other. Where the Secret changed, the app is rolled, as pods read it when
-# they start.
+# Writes the Secret app-mysql of Terraform's outputs, after it has restricted the two users in it: the app's to DML, the
+# other to what migrations need. Writes the database's port and address for the network policies. If the Secret changed,
+# it restarts the app, as pods read it when they start.
 . "$(dirname "$0")/job.sh"
 
 url_form="mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE, each part URL-encoded"
+url_pattern='^mysql\+pymysql://([^:@/?]+):([^:@/?]+)@(\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*]|[^]:@/?[]+):([1-9][0-9]{0,4})/([A-Za-z0-9]+)$'
 # url NAME: prints one of the outputs, which must have that form
 url() {
   local value
   value=$(output "$1" "$url_form")
-  [[ $value =~ ^mysql\+pymysql://[^:@/?]+:[^:@/?]+@[^:@/?]+:[0-9]+/[A-Za-z0-9]+$ ]] ||
+  if [[ ! $value =~ $url_pattern ]] || ((BASH_REMATCH[4] > 65535)); then
     fail "TERRAFORM_OUTPUTS: $1 is of another form; expected $url_form"
+  fi
   printf '%s' "$value"
 }
 # part N URL: prints a part of it, decoded: 1 user, 2 password, 3 host, 4 port, 5 database
 part() {
-  local text=${2#*://} decoded
-  IFS=:@/ read -ra parts <<<"$text"
-  decoded=${parts[$1 - 1]//\\/\\\\}
+  local decoded
+  [[ $2 =~ $url_pattern ]]
+  decoded=${BASH_REMATCH[$1]//\\/\\\\}
   printf '%b' "${decoded//%/\\x}"
+}
+# host URL: prints its host, an IPv6 address without its brackets
+host() {
+  local name
+  name=$(part 3 "$1")
+  name=${name#\[}
+  printf '%s' "${name%]}"
+}
+# cidr HOST: prints the address range of an IP address, and nothing for a name, whose address may change
+cidr() {
+  local byte='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+  if [[ $1 == *:* ]]; then
+    printf '%s/128' "${1,,}"
+  elif [[ $1 =~ ^$byte(\.$byte){3}$ ]]; then
+    printf '%s/32' "$1"
+  fi
 }
 # user URL: prints its user, whose name goes into statements
 user() {
@@ -38,33 +56,32 @@ CA=$(output database_ca "the PEM certificate of the database's authority")
 APP_USER=$(user "$APP_URL")
 MIGRATIONS_USER=$(user "$MIGRATIONS_URL")
 ADMIN_USER=$(part 1 "$ADMIN_URL") ADMIN_PASSWORD=$(part 2 "$ADMIN_URL")
-HOST=$(part 3 "$ADMIN_URL") PORT=$(part 4 "$ADMIN_URL") DATABASE=$(part 5 "$APP_URL")
-export NAMESPACE MYSQL_IMAGE APP_URL MIGRATIONS_URL CA
+HOST=$(host "$ADMIN_URL") PORT=$(part 4 "$ADMIN_URL") DATABASE=$(part 5 "$APP_URL")
+DATABASE_PORT=$(part 4 "$APP_URL")
+[ "$(part 4 "$MIGRATIONS_URL")" = "$DATABASE_PORT" ] ||
+  fail "TERRAFORM_OUTPUTS: migrations_database_url has another port; expected that of database_url, $DATABASE_PORT"
+CIDRS="$(cidr "$(host "$APP_URL")") $(cidr "$(host "$MIGRATIONS_URL")")"
+export NAMESPACE MYSQL_IMAGE APP_URL MIGRATIONS_URL CA DATABASE_PORT CIDRS
 export HOST PORT DATABASE ADMIN_USER ADMIN_PASSWORD APP_USER MIGRATIONS_USER
 
 cluster
 namespace
 
-# The privileges, before anything uses them. The database is reached from the cluster only, hence a Job; it is there no
-# longer than it runs, nor is the administrator's password.
+# The privileges, before anything uses them. The database is reached from the cluster only, hence a Job. It owns the
+# Secret with the administrator's password: if this script is killed, the cluster removes both after the Job has ended.
 remove() {
   kubectl --namespace "$NAMESPACE" delete job/app-mysql-privileges secret/app-mysql-admin --ignore-not-found >/dev/null
 }
 remove
 at_exit remove
-jq --null-input '{
-  apiVersion: "v1",
-  kind: "Secret",
-  metadata: {name: "app-mysql-admin", namespace: $ENV.NAMESPACE},
-  stringData: {MYSQL_PWD: $ENV.ADMIN_PASSWORD, "ca.crt": $ENV.CA}
-}' | kubectl create --filename - >/dev/null
-jq --null-input --rawfile privileges "$PROVISION/mysql-privileges.sh" '{
+uid=$(jq --null-input --rawfile privileges "$PROVISION/mysql-privileges.sh" '{
   apiVersion: "batch/v1",
   kind: "Job",
   metadata: {name: "app-mysql-privileges", namespace: $ENV.NAMESPACE},
   spec: {
     backoffLimit: 1,
     activeDeadlineSeconds: 150,
+    ttlSecondsAfterFinished: 60,
     template: {spec: {
       restartPolicy: "Never",
       automountServiceAccountToken: false,
@@ -85,18 +102,47 @@ jq --null-input --rawfile privileges "$PROVISION/mysql-privileges.sh" '{
       volumes: [{name: "admin", secret: {secretName: "app-mysql-admin", items: [{key: "ca.crt", path: "ca.crt"}]}}]
     }}
   }
+}' | kubectl create --filename - --output 'jsonpath={.metadata.uid}')
+jq --null-input --arg uid "$uid" '{
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: {
+    name: "app-mysql-admin",
+    namespace: $ENV.NAMESPACE,
+    ownerReferences: [{apiVersion: "batch/v1", kind: "Job", name: "app-mysql-privileges", uid: $uid}]
+  },
+  stringData: {MYSQL_PWD: $ENV.ADMIN_PASSWORD, "ca.crt": $ENV.CA}
 }' | kubectl create --filename - >/dev/null
 say "setting the users' privileges, at most 150 s …"
-until conditions=$(kubectl --namespace "$NAMESPACE" get job app-mysql-privileges --output \
-  'jsonpath={.status.conditions[?(@.status=="True")].type}') && [[ $conditions =~ Complete|Failed ]]; do sleep 1; done
+for _ in {1..180}; do
+  conditions=$(kubectl --namespace "$NAMESPACE" get job app-mysql-privileges --output \
+    'jsonpath={.status.conditions[?(@.status=="True")].type}') || conditions=
+  [[ ! $conditions =~ Complete|Failed ]] || break
+  sleep 1
+done
 kubectl --namespace "$NAMESPACE" logs --selector batch.kubernetes.io/job-name=app-mysql-privileges --tail -1 |
   sed "s/^/$JOB: /"
 if [[ ! $conditions =~ Complete ]]; then
   reason=$(kubectl --namespace "$NAMESPACE" get job app-mysql-privileges --output \
     'jsonpath={.status.conditions[?(@.type=="Failed")].reason}')
-  fail "TERRAFORM_OUTPUTS: admin_database_url did not do ($reason); expected $HOST:$PORT to let it in, with TLS of its CA"
+  fail "TERRAFORM_OUTPUTS: admin_database_url: login failed ($reason); expected $HOST:$PORT to accept it, by TLS of its CA"
 fi
 
+# For the network policies: Flux puts it into releases/. Without addresses, they allow any address on that port.
+has namespace flux-system || kubectl create namespace flux-system >/dev/null
+jq --null-input '($ENV.CIDRS | split(" ")) as $cidrs | {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: {
+    name: "\($ENV.NAMESPACE)-database",
+    namespace: "flux-system",
+    labels: {"reconcile.fluxcd.io/watch": "Enabled"}
+  },
+  data: {
+    DATABASE_PORT: $ENV.DATABASE_PORT,
+    DATABASE_CIDRS: ($cidrs | if all(. != "") then unique else [] end | tojson)
+  }
+}' | apply
 jq --null-input '{
   apiVersion: "v1",
   kind: "Secret",
@@ -108,7 +154,7 @@ jq --null-input '{
   }
 }' | apply
 if [ "$CHANGED" = true ] && has deployment app --namespace "$NAMESPACE"; then
-  say "rolling the app, at most 5 minutes …"
+  say "restarting the app, at most 5 minutes …"
   kubectl --namespace "$NAMESPACE" rollout restart deployment/app >/dev/null
   kubectl --namespace "$NAMESPACE" rollout status deployment/app --timeout 5m >/dev/null
   say "the app uses the new values"

@@ -4,6 +4,7 @@
 #   TF_TOKEN_app_terraform_io  a token that may read runs and outputs; named after the host, as Terraform itself has it
 #   TF_API                     the address of the API, https://HOST/api/v2
 # shellcheck shell=bash
+. "$(dirname "${BASH_SOURCE[0]}")/bash.sh"
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -122,7 +122,11 @@ def kustomization($name; $spec): {
     kustomization($ENV.NAMESPACE; {
       path: "./releases/\($ENV.ENVIRONMENT)",
       dependsOn: [{name: "\($ENV.NAMESPACE)-secrets"}],
-      postBuild: {substituteFrom: [{kind: "ConfigMap", name: $ENV.NAMESPACE}]},
+      # add_mysql_secret writes the second: port and address of the database.
+      postBuild: {substituteFrom: [
+        {kind: "ConfigMap", name: $ENV.NAMESPACE},
+        {kind: "ConfigMap", name: "\($ENV.NAMESPACE)-database", optional: true}
+      ]},
       components: [$ENV.COMPONENTS | splits(" +") | select(. != "") | "../components/\(.)"]
     })
   ]
@@ -148,8 +152,7 @@ if [[ $COMPONENTS == *receiver-* ]]; then
       namespace: "flux-system",
       annotations: {
         "cert-manager.io/cluster-issuer": ($ENV.CERTIFICATE_ISSUER | if . == "" then "letsencrypt" else . end),
-        "acme.cert-manager.io/http01-edit-in-place": "true",
-        "cert-manager.io/issue-temporary-certificate": "true"
+        "acme.cert-manager.io/http01-edit-in-place": "true"
       }
     },
     spec: {
@@ -171,4 +174,6 @@ kubectl --namespace flux-system wait gitrepository/app --for condition=Ready --t
 for secret in app-registry app-mysql app-secret; do
   has secret "$secret" --namespace "$NAMESPACE" || say "Flux waits for the Secret $secret before it installs the app"
 done
+has pods --namespace "${INGRESS_NAMESPACE:-nginx-ingress}" ||
+  say "INGRESS_NAMESPACE: no pods in ${INGRESS_NAMESPACE:-nginx-ingress}; expected the ingress controller's, or pages are 502"
 say "Flux follows ./releases/$ENVIRONMENT of $GIT_URL, branch $GIT_BRANCH"

@@ -2,8 +2,8 @@
 # What every provisioning job begins with. It checks ENVIRONMENT; a job then checks its own settings, and asks for the
 # `cluster`. Secrets go from program to program by pipes: never by arguments, which every user of the machine can list,
 # and never into a log.
+. "$(dirname "${BASH_SOURCE[0]}")/bash.sh"
 set -euo pipefail
-set +x                   # a trace would print them
 shopt -s lastpipe        # `… | apply` sets CHANGED for the job itself
 shopt -s inherit_errexit # what fails in $(…) ends the job
 PROVISION=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -87,11 +87,12 @@ namespace() {
     jq --arg name "$NAMESPACE" '.metadata.name = $name' | apply
 }
 
-# chart RELEASE NAMESPACE PREFIX: installs or upgrades a chart, with the version and values of PREFIX_CHART,
-# PREFIX_VERSION, values/RELEASE.yaml and PREFIX_VALUES. Does nothing where that would change nothing.
+# chart RELEASE NAMESPACE PREFIX [OPTION…]: installs or upgrades a chart, with the version and values of PREFIX_CHART,
+# PREFIX_VERSION, values/RELEASE.yaml and PREFIX_VALUES, within CHART_MINUTES (5). Does nothing if that would change nothing.
 chart() {
   local release=$1 namespace=$2 chart=$3_CHART version=$3_VERSION values=$3_VALUES options
-  options=(--namespace "$namespace" --version "${!version}" --values "$PROVISION/values/$release.yaml")
+  shift 3
+  options=(--namespace "$namespace" --version "${!version}" --values "$PROVISION/values/$release.yaml" "$@")
   [ -z "${!values:-}" ] || { file "$values" "a file of Helm values" && options+=(--values "${!values}"); }
   case ${!chart} in
     oci://*) options+=("${!chart}") ;;
@@ -103,8 +104,8 @@ chart() {
     say "$release ${!version}: unchanged"
     return
   fi
-  say "$release ${!version}: installing, at most 5 minutes …"
-  helm upgrade --install "$release" --create-namespace --wait --timeout 5m "${options[@]}" >/dev/null
+  say "$release ${!version}: installing, at most ${CHART_MINUTES:-5} minutes …"
+  helm upgrade --install "$release" --create-namespace --wait --timeout "${CHART_MINUTES:-5}m" "${options[@]}" >/dev/null
   say "$release ${!version}: ready"
 }
 

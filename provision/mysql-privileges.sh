@@ -4,9 +4,11 @@
 # statements.
 set -euo pipefail
 
+# query STATEMENTS: runs them. Without a mode of its own, as a managed server's (ANSI) quotes the names in SHOW GRANTS
+# otherwise.
 query() {
   mysql --host "$HOST" --port "$PORT" --user "$ADMIN_USER" --ssl-mode VERIFY_IDENTITY --ssl-ca /admin/ca.crt \
-    --connect-timeout 10 --batch --skip-column-names --execute "$1"
+    --connect-timeout 10 --init-command "SET sql_mode = ''" --batch --skip-column-names --execute "$1"
 }
 
 # narrow USER PRIVILEGES: as the server lists them, in its order

@@ -7,10 +7,10 @@
 #   TERRAFORM_BACKEND=gitlab   or GitLab's state: CI_API_V4_URL, CI_PROJECT_ID and CI_JOB_TOKEN, which a pipeline has;
 #                              elsewhere TF_HTTP_USERNAME and TF_HTTP_PASSWORD instead of the last
 # Exit status: 2 where something is missing or wrong, 1 where the API gave no answer.
-set -euo pipefail
-shopt -s inherit_errexit # what fails within $(…) ends it there
 # shellcheck source=provision/hcp.sh
 . "$(dirname "${BASH_SOURCE[0]}")/hcp.sh"
+set -euo pipefail
+shopt -s inherit_errexit # what fails within $(…) ends it there
 
 from_file() {
   [ -r "$TERRAFORM_OUTPUTS" ] ||

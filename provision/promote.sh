@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # promote.sh RANGE: changes the line of releases/$ENVIRONMENT/app.yml that decides what the environment runs, and says
 # what that will do. It commits nothing.
+. "$(dirname "$0")/bash.sh"
 set -euo pipefail
 fail() { printf 'promote: %s\n' "$*" >&2 && exit 2; }
 
@@ -28,5 +29,19 @@ rm "$file.old"
 
 echo "$ENVIRONMENT: $from becomes $to"
 git --no-pager diff --unified=0 -- "$file" | tail -n 2
-ci/release-preview.sh || echo "what it will do cannot be said here"
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
+if ! ci/release-diff.sh 2>"$errors"; then
+  if range=$(grep -m 1 -E '^fatal: (ambiguous argument|bad revision)' "$errors"); then
+    tags=$(grep -oE 'v[0-9]+\.[0-9]+\.[0-9]+' <<<"$range" | sort -u | while read -r tag; do
+      git rev-parse --quiet --verify "refs/tags/$tag" >/dev/null || printf '%s ' "$tag"
+    done)
+    echo "git: tags missing in this clone: ${tags% }; expected after \`git fetch --tags\` from where they are published" >&2
+  elif reason=$(grep -m 1 '^fatal: ' "$errors"); then
+    echo "git: ${reason#fatal: }; expected a remote origin with the tags of the published versions" >&2
+  else
+    cat "$errors" >&2
+  fi
+  echo "preview: not available"
+fi
 echo "to have it: git commit --message 'chore: promote $ENVIRONMENT to $to' $file, and a merge request"

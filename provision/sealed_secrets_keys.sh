@@ -2,6 +2,7 @@
 # sealed_secrets_keys.sh backup FILE: writes the private keys of Sealed Secrets to a file that only you can read.
 # sealed_secrets_keys.sh restore FILE: gives them to a cluster, so that it can read what was sealed for the lost one.
 # Whoever has the file can read every SealedSecret in git: keep it where passwords are kept, never in a repository.
+. "$(dirname "$0")/bash.sh"
 set -euo pipefail
 fail() { printf 'sealed-secrets-%s: %s\n' "$action" "$*" >&2 && exit 2; }
 
@@ -27,8 +28,11 @@ if [ "$action" = backup ]; then
     fail "FILE: $file could be committed; expected a file outside of repositories"
   fi
   # Only what makes them up; a new cluster gives them an age and a version of its own.
-  k get secrets --selector sealedsecrets.bitnami.com/sealed-secrets-key --output json |
-    jq '.items |= map({apiVersion, kind, type, data, metadata: (.metadata | {name, namespace, labels})})' >"$file"
+  keys=$(k get secrets --selector sealedsecrets.bitnami.com/sealed-secrets-key --output json |
+    jq '.items |= map({apiVersion, kind, type, data, metadata: (.metadata | {name, namespace, labels})})')
+  jq --exit-status '.items != []' <<<"$keys" >/dev/null ||
+    fail "KUBECONFIG: no keys in $namespace; expected one, which the controller makes when it starts"
+  printf '%s\n' "$keys" >"$file"
   echo "$(jq '.items | length' "$file") keys are in $file: keep it where passwords are kept"
 else
   [ -r "$file" ] || fail "FILE: no such file: $file; expected what \`make sealed-secrets-backup\` wrote"

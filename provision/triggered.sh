@@ -5,10 +5,10 @@
 # in the trigger's address is all that a sender needs. So nothing in it is believed but the number of a run, and HCP
 # Terraform itself is asked about that: for the settings see hcp.sh.
 # Exit status: 0 provision, or nothing to do; 2 refused; 1 where HCP Terraform gave no answer.
-set -euo pipefail
-shopt -s inherit_errexit # what fails within $(…) ends it there
 # shellcheck source=provision/hcp.sh
 . "$(dirname "${BASH_SOURCE[0]}")/hcp.sh"
+set -euo pipefail
+shopt -s inherit_errexit # what fails within $(…) ends it there
 
 MOST=65536 # bytes; a notification has less than a thousand
 

@@ -54,21 +54,12 @@ resource "tfe_variable" "environment" {
 resource "tfe_variable" "digitalocean_token" {
   for_each = local.environments
 
-  workspace_id = tfe_workspace.this[each.key].id
-  key          = "DIGITALOCEAN_TOKEN"
-  category     = "env"
-  description  = "Version ${var.digitalocean_token_version}."
-  sensitive    = true
-  value_wo     = var.digitalocean_token
-
-  # A write-only value is sent when the variable is made, so another version makes it anew.
-  lifecycle {
-    replace_triggered_by = [terraform_data.digitalocean_token_version]
-  }
-}
-
-resource "terraform_data" "digitalocean_token_version" {
-  input = var.digitalocean_token_version
+  workspace_id     = tfe_workspace.this[each.key].id
+  key              = "DIGITALOCEAN_TOKEN"
+  category         = "env"
+  sensitive        = true
+  value_wo         = var.digitalocean_token
+  value_wo_version = var.digitalocean_token_version
 }
 
 # --- from an applied run to provisioning

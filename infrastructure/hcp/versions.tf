@@ -4,7 +4,7 @@ terraform {
   required_providers {
     tfe = {
       source  = "hashicorp/tfe"
-      version = "~> 0.71" # it takes its token from TFE_TOKEN
+      version = "~> 0.75" # the first with value_wo_version; it takes its token from TFE_TOKEN
     }
     gitlab = {
       source  = "gitlabhq/gitlab"

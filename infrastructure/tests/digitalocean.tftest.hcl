@@ -27,7 +27,7 @@ mock_provider "digitalocean" {
     defaults = { certificate = "-----BEGIN CERTIFICATE-----" }
   }
   mock_data "digitalocean_kubernetes_versions" {
-    defaults = { latest_version = "1.34.5-do.0" }
+    defaults = { latest_version = "1.35.6-do.0", valid_versions = ["1.35.6-do.0"] }
   }
 }
 
@@ -35,7 +35,7 @@ variables {
   name   = "app-test"
   region = "fra1"
   cluster = {
-    version           = "1.34"
+    version           = "1.35"
     high_availability = true
     nodes             = { cpus = 2, memory = 4, min = 2, max = 5 }
   }
@@ -142,6 +142,21 @@ run "sizes_become_digitaloceans_types" {
   }
 }
 
+run "a_version_that_is_not_offered_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/digitalocean"
+  }
+
+  override_data {
+    target = data.digitalocean_kubernetes_versions.this
+    values = { valid_versions = [] }
+  }
+
+  expect_failures = [digitalocean_kubernetes_cluster.this]
+}
+
 run "backups_are_made_in_their_hour" {
   module {
     source = "./modules/digitalocean"
@@ -151,6 +166,24 @@ run "backups_are_made_in_their_hour" {
     condition     = digitalocean_database_mysql_config.this.backup_hour == 4
     error_message = "The backup's hour should be the one of the table."
   }
+  assert {
+    condition     = digitalocean_database_mysql_config.this.backup_minute > 0
+    error_message = "The backup's minute should be one that the provider sends."
+  }
+}
+
+run "an_hour_that_the_provider_does_not_send_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/digitalocean"
+  }
+
+  variables {
+    database = { version = "8", nodes = 1, cpus = 1, memory = 1, backup_hour = 0 }
+  }
+
+  expect_failures = [var.database]
 }
 
 run "what_must_not_be_lost_is_named" {
@@ -188,7 +221,7 @@ run "a_type_that_is_not_sold_is_refused" {
 
   variables {
     cluster = {
-      version           = "1.34"
+      version           = "1.35"
       high_availability = false
       nodes             = { cpus = 3, memory = 5, min = 1, max = 1 }
     }
@@ -220,7 +253,7 @@ run "a_pool_that_cannot_be_is_refused" {
 
   variables {
     cluster = {
-      version           = "1.34"
+      version           = "1.35"
       high_availability = false
       nodes             = { cpus = 2, memory = 4, min = 3, max = 2 }
     }

@@ -20,6 +20,9 @@ mock_provider "digitalocean" {
   mock_resource "digitalocean_database_user" {
     defaults = { password = "p@ss: word+/%" }
   }
+  mock_data "digitalocean_kubernetes_versions" {
+    defaults = { latest_version = "1.35.6-do.0", valid_versions = ["1.35.6-do.0"] }
+  }
 }
 
 run "dev_can_be_deleted" {

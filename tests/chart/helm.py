@@ -18,7 +18,7 @@ class Helm:
 
     def __init__(self) -> None:
         require("helm")
-        self._rendered: dict[tuple[Path, str], Rendered] = {}  # many tests look at the same values
+        self._rendered: dict[tuple[Path, str, str], Rendered] = {}  # many tests look at the same values
 
     def run(self, *arguments: str, values: Values | None = None) -> subprocess.CompletedProcess[str]:
         """Run it with these values beside the chart's own, whatever its exit status."""
@@ -30,11 +30,11 @@ class Helm:
             text=True,
         )
 
-    def template(self, values: Values | None = None, chart: Path = CHART) -> Rendered:
+    def template(self, values: Values | None = None, chart: Path = CHART, release: str = "app") -> Rendered:
         """Return what an install of the chart would make."""
-        key = (chart, json.dumps(values, sort_keys=True))
+        key = (chart, release, json.dumps(values, sort_keys=True))
         if key not in self._rendered:
-            done = self._template(chart, values)
+            done = self._template(chart, values, release)
             assert done.returncode == 0, done.stderr
             self._rendered[key] = Rendered(done.stdout)
         return self._rendered[key]
@@ -45,6 +45,6 @@ class Helm:
         assert done.returncode == 1, "accepted"
         return done.stderr
 
-    def _template(self, chart: Path, values: Values | None) -> subprocess.CompletedProcess[str]:
+    def _template(self, chart: Path, values: Values | None, release: str = "app") -> subprocess.CompletedProcess[str]:
         options = ("--namespace", "app-dev", "--kube-version", KUBERNETES, "--values", "-")
-        return self.run("template", "app", str(chart), *options, values=values)
+        return self.run("template", release, str(chart), *options, values=values)

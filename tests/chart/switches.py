@@ -21,7 +21,7 @@ ALL: Values = {
     "autoscaling": {"enabled": True},
     "httpRoute": HTTP_ROUTE,
     "ingress": INGRESS,
-    "networkPolicy": {"database": {"cidrs": ["10.0.0.0/24", "fd00::/64"]}},
+    "networkPolicy": {"database": {"cidrs": ["10.0.0.0/24", "fd00::/64"]}, "dnsCidrs": ["169.254.20.10/32"]},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
 }
 SWITCHES: dict[str, Values] = {
@@ -33,7 +33,7 @@ SWITCHES: dict[str, Values] = {
     "ingress without TLS": {"ingress": INGRESS | {"tls": []}},
     "HTTPRoute": {"httpRoute": HTTP_ROUTE},
     "no network policy": {"networkPolicy": {"enabled": False}},
-    "a database at known addresses": {"networkPolicy": ALL["networkPolicy"]},
+    "a database and a DNS at known addresses": {"networkPolicy": ALL["networkPolicy"]},
     "service monitor": {"serviceMonitor": ALL["serviceMonitor"]},
     "a service account of somebody else": {"serviceAccount": {"create": False, "name": "shared"}},
     "digest": {"image": {"digest": f"sha256:{'0' * 64}"}},

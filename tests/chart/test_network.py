@@ -57,7 +57,7 @@ def test_denied_by_default(defaults: Rendered, pod: str, kind: str) -> None:
 
 def test_web_policy(helm: Helm) -> None:
     """Pods that serve should be reached by the ingress controller and Prometheus, each at its port, and reach MySQL."""
-    names = {"ingressNamespace": "edge", "metricsNamespace": "watch", "dnsNamespace": "names"}
+    names = {"ingressNamespace": "edge", "metricsNamespace": "watch", "dnsNamespace": "names", "dnsPorts": [53]}
     chosen = names | {"database": {"port": 25060, "cidrs": ["10.0.0.0/24"]}}
     spec = helm.template({"networkPolicy": chosen}).one("NetworkPolicy/app")["spec"]
 
@@ -83,7 +83,23 @@ def test_migrations_policy(helm: Helm) -> None:
 
     assert "ingress" not in spec
     blocks = [{"ipBlock": {"cidr": cidr}} for cidr in ("10.0.0.0/24", "fd00::/64")]
-    assert spec["egress"] == [DNS, {"to": blocks, "ports": [{"port": 3306}]}]
+    assert spec["egress"][1:] == [{"to": blocks, "ports": [{"port": 3306}]}]
+
+
+@pytest.mark.parametrize("name", ["NetworkPolicy/app", "NetworkPolicy/app-migrations", "NetworkPolicy/app-test"])
+def test_dns_elsewhere(helm: Helm, name: str) -> None:
+    """Every pod should reach a DNS on other ports, or on an address of the node, as NodeLocal DNSCache has it."""
+    chosen = {
+        "dnsNamespace": "openshift-dns",
+        "dnsPorts": [5353, 1053],
+        "dnsCidrs": ["169.254.20.10/32", "fd00::a/128"],
+    }
+    spec = helm.template({"networkPolicy": chosen}).one(name)["spec"]
+
+    assert spec["egress"][0] == {
+        "to": [namespace("openshift-dns"), *({"ipBlock": {"cidr": cidr}} for cidr in chosen["dnsCidrs"])],
+        "ports": [{"port": port, "protocol": protocol} for port in (5353, 1053) for protocol in ("UDP", "TCP")],
+    }
 
 
 def test_test_policy(defaults: Rendered) -> None:
@@ -102,7 +118,6 @@ def test_ingress(helm: Helm) -> None:
     assert ingress["metadata"]["annotations"] == {
         "acme.cert-manager.io/http01-edit-in-place": "true",
         "cert-manager.io/cluster-issuer": "letsencrypt",
-        "cert-manager.io/issue-temporary-certificate": "true",
     }
     paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
     assert ingress["spec"] == {

@@ -1,10 +1,12 @@
 """Which objects there are, and whether Kubernetes takes them."""
 
+import re
+
 import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from tests.chart.helm import CHART, Helm, Values
-from tests.chart.switches import SWITCHES
+from tests.chart.switches import INGRESS, SWITCHES
 
 ALWAYS = {
     "Deployment/app",
@@ -50,6 +52,37 @@ def test_valid(helm: Helm, values: Values, version: str) -> None:
         if manifest["kind"] not in FOREIGN and (version, str(manifest)) not in VALID:
             kubernetes_validate.validate(manifest, version, strict=True)
             VALID.add((version, str(manifest)))
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    {
+        "123": "app-123",
+        "1.2.3": "app-1-2-3",
+        "9-app": "app-9",
+        "7apps": "app-7apps",
+        "1e3": "app-1e3",
+        "my.app": "my-app",
+        "shop.web": "shop-web-app",
+        "true": "true-app",
+        "a.b.c-app": "a-b-c-app",
+        f"{'x' * 49}.app": "x" * 49 + "-app",
+        f"1{'x' * 52}": "app-1" + "x" * 45,
+    }.items(),
+)
+def test_release_name(helm: Helm, release: str, name: str) -> None:
+    """Whatever name Helm takes for a release, all objects should be valid: Services are named more strictly."""
+    rendered = helm.template({"autoscaling": {"enabled": True}, "ingress": INGRESS}, release=release)
+
+    assert {
+        found.partition("/")[2].removesuffix("-migrations").removesuffix("-test") for found in rendered.names()
+    } == {name[:50].rstrip("-")}
+    for manifest in rendered.objects:
+        kubernetes_validate.validate(manifest, NEWEST, strict=True)
+        found = manifest["metadata"]["name"]
+        assert len(found) <= 63
+        assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", found), found
+        assert manifest["metadata"]["labels"]["app.kubernetes.io/instance"] == release
 
 
 @pytest.mark.parametrize("values", SWITCHES.values(), ids=SWITCHES)

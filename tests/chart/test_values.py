@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
 
@@ -60,6 +61,8 @@ OTHER: dict[str, Any] = {
     "networkPolicy.ingressNamespace": "other",
     "networkPolicy.metricsNamespace": "other",
     "networkPolicy.dnsNamespace": "other",
+    "networkPolicy.dnsCidrs": ["169.254.20.11/32"],
+    "networkPolicy.dnsPorts": [5353],
     "networkPolicy.database.cidrs": ["192.0.2.1/32"],
     "networkPolicy.database.port": 25060,
     "serviceMonitor.enabled": False,
@@ -147,6 +150,11 @@ def test_mistyped(helm: Helm, row: Row) -> None:
             {"migrations": {"activeDeadlineSeconds": 5}},
             "- at '/migrations/activeDeadlineSeconds': minimum: got 5, want 60",
         ),
+        (
+            {"ingress": {"hosts": [{"host": "example.com", "paths": [{"path": "/app", "pathType": "Prefix"}]}]}},
+            "- at '/ingress/hosts/0/paths/0/path': '/app' does not match pattern '^/(version|healthz|readyz)?$'",
+        ),
+        ({"networkPolicy": {"dnsPorts": []}}, "- at '/networkPolicy/dnsPorts': minItems: got 0, want 1"),
         ({"podAnnotations": {"scrape": True}}, "- at '/podAnnotations/scrape': got boolean, want string"),
         (
             {"podLabels": {"app.kubernetes.io/name": "x"}},
@@ -165,6 +173,59 @@ def test_mistyped(helm: Helm, row: Row) -> None:
 def test_refused(helm: Helm, values: Values, said: str) -> None:
     """What cannot work should be refused before anything is installed, in one line that says what is expected."""
     assert line(helm.refusal(values)) == said
+
+
+MAY_BE_EMPTY = {"imagePullSecrets"} | {row.path for row in rows() if row.default in ("", [], {})}
+NULLABLE = sorted(MAY_BE_EMPTY - {"ingress.hosts", "httpRoute.parentRefs", "httpRoute.hostnames"})
+
+
+@pytest.mark.parametrize("path", NULLABLE)
+def test_null_is_empty(helm: Helm, path: str) -> None:
+    """A value that may be empty should be so if it is null, as a key is in YAML whose lines are all comments."""
+    empty = "" if isinstance(OTHER[path], str) else type(OTHER[path])()
+
+    assert helm.template(merged(ALL, path, None)).objects == helm.template(merged(ALL, path, empty)).objects
+
+
+def test_null_annotations(helm: Helm) -> None:
+    """The Ingress should have no annotations if they are null; an empty map leaves Helm's defaults."""
+    ingress = helm.template(merged(ALL, "ingress.annotations", None)).one("Ingress/app")
+
+    assert "annotations" not in ingress["metadata"]
+
+
+@pytest.mark.parametrize("path", sorted({*objects(), *OTHER} - {"", "ingress.annotations", *NULLABLE}))
+def test_null_is_refused(helm: Helm, path: str) -> None:
+    """Every other value, and every block of values, should be refused if it is null, in one line that names it."""
+    parent, _, name = f"/{path}".replace(".", "/").rpartition("/")
+
+    assert line(helm.refusal(merged(ALL, path, None))) == f"- at '{parent}': missing property '{name}'"
+
+
+@pytest.mark.parametrize("text", ["0755", "1e3", "0x1f", "12", "1.5", "true", "null", "no"])
+def test_text_stays_text(helm: Helm, text: str) -> None:
+    """A name that YAML could read as a number or a boolean should arrive as it was written."""
+    values: Values = {
+        "image": {"repository": text, "tag": text},
+        "imagePullSecrets": [{"name": text}],
+        "secrets": {"mysql": text, "app": text},
+        "settings": {"environment": text.replace(".", "-"), "trustedHosts": [text]},
+        "serviceAccount": {"name": text, "annotations": {"example.com/role": text}},
+        "podAnnotations": {text: text},
+        "podLabels": {text: text},
+        "nodeSelector": {text: text},
+        "ingress": {**INGRESS, "className": text, "annotations": {"example.com/owner": text}},
+        "networkPolicy": {"ingressNamespace": text, "metricsNamespace": text, "dnsNamespace": text},
+        "serviceMonitor": {"enabled": True, "labels": {text: text}},
+    }
+    rendered = helm.template(values, release=text)
+
+    for manifest in rendered.objects:
+        if manifest["kind"] != "ServiceMonitor":
+            kubernetes_validate.validate(manifest, KUBERNETES[:4], strict=True)
+    selector = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": text}}}
+    policies = [manifest["spec"] for manifest in rendered.objects if manifest["kind"] == "NetworkPolicy"]
+    assert [policy["egress"][0]["to"] for policy in policies] == [[selector]] * 3
 
 
 def test_part_of_another_chart(helm: Helm) -> None:

@@ -1,5 +1,11 @@
 """One number: the chart's, the image's and that of the page."""
 
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
 import pytest
 
 from tests.chart.conftest import Package
@@ -38,12 +44,12 @@ def test_pods_do_not_restart_for_the_chart(package: Package) -> None:
         ({}, "app:0.0.0"),
         ({"tag": "1.2.4"}, "app:1.2.4"),
         ({"repository": "registry.example.com:5000/team/app"}, "registry.example.com:5000/team/app:0.0.0"),
-        ({"digest": DIGEST}, f"app@{DIGEST}"),
-        ({"digest": DIGEST, "tag": "1.2.4"}, f"app@{DIGEST}"),
+        ({"digest": DIGEST}, f"app:0.0.0@{DIGEST}"),
+        ({"digest": DIGEST, "tag": "1.2.4"}, f"app:1.2.4@{DIGEST}"),
     ],
 )
 def test_image(helm: Helm, values: dict[str, str], image: str) -> None:
-    """All pods should run the same image: by its digest, else by its tag, else by the chart's own number."""
+    """All pods should run the same image: its tag, else the chart's own number, and its digest if there is one."""
     assert images(helm.template({"image": values})) == {image}
 
 
@@ -64,10 +70,9 @@ def test_long_version(package: Package) -> None:
     assert label == f"1.2.3_{'a' * 56}"
 
 
-@pytest.mark.parametrize(("tag", "expected"), [("", "0.0.0"), ("1.2.4", "1.2.4")])
-def test_helm_test(helm: Helm, tag: str, expected: str) -> None:
-    """`helm test` should ask the Service's page for the version that runs, under a name that the service answers to."""
-    rendered = helm.template({"image": {"tag": tag}})
+def test_helm_test(helm: Helm) -> None:
+    """`helm test` should request the Service's page, by a name that the service answers to, from the same image."""
+    rendered = helm.template({"image": {"tag": "latest"}})
     pod = rendered.one("Pod/app-test")
     environment = {v["name"]: v["value"] for v in pod["spec"]["containers"][0]["env"]}
 
@@ -75,5 +80,31 @@ def test_helm_test(helm: Helm, tag: str, expected: str) -> None:
         "helm.sh/hook": "test",
         "helm.sh/hook-delete-policy": "before-hook-creation",
     }
-    assert environment == {"URL": "http://app.app-dev:80/", "EXPECTED": expected}
+    assert environment == {"URL": "http://app.app-dev:80/"}
     assert "app.app-dev" in rendered.settings()["TRUSTED_HOSTS"].split(",")
+
+
+@pytest.mark.parametrize(("runs", "status"), [("1.2.3", 0), ("1.2.4", 1)])
+def test_helm_test_compares_versions(helm: Helm, tmp_path: Path, runs: str, status: int) -> None:
+    """`helm test` should pass if the page shows the version of the image that was asked for, whatever its tag."""
+    container = helm.template({"image": {"tag": "latest"}}).one("Pod/app-test")["spec"]["containers"][0]
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/version.txt").write_text("1.2.3\n")
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(f'{{"version": "{runs}"}}'.encode())
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        result = subprocess.run(
+            [sys.executable, "-c", container["args"][0]],
+            cwd=tmp_path,
+            env={"URL": f"http://127.0.0.1:{server.server_port}/"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (result.returncode, result.stdout) == (status, f"the page shows {runs}; expected 1.2.3\n")

@@ -90,7 +90,10 @@ class Namespace:
 
     def helm(self, chart: Path, *options: str, timeout: str = "180s") -> Result:
         """Install or upgrade the release, and wait until it serves."""
-        sets = [f"image.repository={self._image}", "service.type=NodePort", "migrations.backoffLimit=1"]
+        sets = [
+            f"image.repository={self._image}", "service.type=NodePort", "migrations.backoffLimit=1",
+            "networkPolicy.database.port=25060",
+        ]  # fmt: skip
         return run(
             "helm", "upgrade", "--install", "app", str(chart), "--namespace", self.name, "--wait", "--timeout", timeout,
             "--set-json", "imagePullSecrets=[]", *(word for value in sets for word in ("--set", value)), *options,

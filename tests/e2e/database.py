@@ -1,4 +1,4 @@
-"""MySQL in the cluster, beside the app, that can be stopped and started."""
+"""MySQL in the cluster, beside the app, configured as a managed one; can be stopped and started."""
 
 import base64
 
@@ -6,16 +6,31 @@ import trustme
 
 from tests.e2e.cluster import Namespace, Object
 
-# The server runs until it is shut down, and again as soon as nobody wants it stopped.
-RUN = """
+PORT = 25060  # as DigitalOcean's; the server itself listens on it, as NetworkPolicies see the port behind a Service
+SQL_MODE = "ANSI,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE,STRICT_ALL_TABLES"
+# The server runs until it is shut down, and again as soon as no test wants it stopped.
+RUN = f"""
 while :; do
-  docker-entrypoint.sh mysqld --performance-schema=OFF --pid-file=/var/lib/mysql/mysqld.pid \
-    --ssl-ca=/tls/ca.crt --ssl-cert=/tls/tls.crt --ssl-key=/tls/tls.key --require-secure-transport=ON
+  docker-entrypoint.sh mysqld --performance-schema=OFF --pid-file=/var/lib/mysql/mysqld.pid --port={PORT} \\
+    --ssl-ca=/tls/ca.crt --ssl-cert=/tls/tls.crt --ssl-key=/tls/tls.key --require-secure-transport=ON \\
+    --sql-require-primary-key=ON --partial-revokes=ON --sql-mode={SQL_MODE}
   while [ -e /var/lib/mysql-control/stop ]; do sleep 0.1; done
 done
 """
-URL = "mysql+pymysql://{user}:tell-nobody@mysql/app?ssl_ca=/etc/mysql-ca/ca.crt"
-USERS = """
+URL = f"mysql+pymysql://{{user}}:tell-nobody@mysql:{PORT}/app?ssl_ca=/etc/mysql-ca/ca.crt"
+# An administrator of a managed server: no SUPER, no SYSTEM_USER, and MySQL's own databases only to read.
+# New users have the same rights. https://docs.digitalocean.com/products/databases/mysql/how-to/modify-user-privileges/
+ADMINISTRATOR = """
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES,
+  CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER,
+  EVENT, TRIGGER, CREATE ROLE, DROP ROLE ON *.* TO {user} WITH GRANT OPTION;
+REVOKE INSERT, UPDATE, DELETE, CREATE, DROP, INDEX, ALTER ON mysql.* FROM {user};
+REVOKE INSERT, UPDATE, DELETE, CREATE, DROP, INDEX, ALTER ON sys.* FROM {user};
+"""
+USERS = f"""
+SET GLOBAL partial_revokes = ON;
+CREATE USER administrator IDENTIFIED BY 'administrator';
+{ADMINISTRATOR.format(user="administrator")}
 CREATE USER app IDENTIFIED BY 'tell-nobody';
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.* TO app;
 CREATE USER migrations IDENTIFIED BY 'tell-nobody';
@@ -50,7 +65,7 @@ class Database:
                 "MIGRATIONS_DATABASE_URL": URL.format(user="migrations").encode(),
             }),
             {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "mysql"},
-             "spec": {"selector": {"app": "mysql"}, "ports": [{"port": 3306}]}},
+             "spec": {"selector": {"app": "mysql"}, "ports": [{"port": PORT}]}},
             self._pod(),
         )  # fmt: skip
         self._namespace.kubectl("wait", "pod/mysql", "--for=condition=Ready", "--timeout=120s")
@@ -99,7 +114,9 @@ class Database:
                     # A managed database has machines of its own; this one keeps its share of a busy node.
                     "resources": {"requests": {"cpu": "200m", "memory": "512Mi"}},
                     "startupProbe": {
-                        "exec": {"command": ["mysql", "-h127.0.0.1", "-uapp", "-ptell-nobody", "-e", "SELECT 1"]},
+                        "exec": {"command": [
+                            "mysql", "-h127.0.0.1", f"-P{PORT}", "-uapp", "-ptell-nobody", "-e", "SELECT 1",
+                        ]},
                         "periodSeconds": 1, "timeoutSeconds": 10, "failureThreshold": 180,
                     },
                     "volumeMounts": [

@@ -127,6 +127,8 @@ def test_gitlab_keeps_a_state_for_each_environment(terraform: Terraform, script:
     for environment in ("dev", "prod"):
         plan = terraform.run(environment, "plan", "-out=plan.tfplan", TERRAFORM_BACKEND="gitlab", **pipeline)
         assert plan.returncode == 0, plan.stderr
+        locks = [asked for asked in hcp.asked if asked.startswith("POST") and f"app-{environment}/lock" in asked]
+        assert locks == [], "a plan of a Developer, who may not lock"
         done = terraform.run(environment, "apply", "plan.tfplan", TERRAFORM_BACKEND="gitlab", **pipeline)
         assert done.returncode == 0, done.stderr
         outputs = script("outputs.sh", ENVIRONMENT=environment, TERRAFORM_BACKEND="gitlab", **pipeline)
@@ -134,6 +136,22 @@ def test_gitlab_keeps_a_state_for_each_environment(terraform: Terraform, script:
     address = "/projects/7/terraform/state/app-prod"
     changes = [asked for asked in hcp.asked if address in asked and not asked.startswith("/")]
     assert changes[-3:] == [f"POST {address}/lock", f"POST {address}", f"DELETE {address}/lock"]
+
+
+def test_write_only_values_have_a_version() -> None:
+    """Each write-only value has a version, without which the provider refuses it at the first apply only."""
+    text = (INFRASTRUCTURE / "hcp" / "main.tf").read_text()
+    assert len(re.findall(r"\bvalue_wo +=", text)) == len(re.findall(r"\bvalue_wo_version +=", text)) == 1
+
+
+def test_only_code_is_uploaded() -> None:
+    """A run from a shell uploads nothing but infrastructure/, and none of its states, plans and values."""
+    lines = (INFRASTRUCTURE.parent / ".terraformignore").read_text().splitlines()
+    first, second, *denied = [line for line in lines if not line.startswith("#")]
+    assert (first, second) == ("*", "!/infrastructure/")
+    assert not [line for line in denied if line.startswith("!")]
+    ignored = (INFRASTRUCTURE / ".gitignore").read_text().split()
+    assert [name for name in ignored if not any(name.strip("/") in line for line in denied)] == []
 
 
 def test_a_cloud_has_what_the_root_asks_for() -> None:

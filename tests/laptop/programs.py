@@ -31,7 +31,7 @@ case "$*" in
 *"--filename -"*) cat >/dev/null ;;
 esac
 """,
-    **dict.fromkeys(("helm", "kubeseal", "vegeta", "chromium"), "\n"),
+    **dict.fromkeys(("helm", "kubeseal", "skopeo", "vegeta", "chromium"), "\n"),
 }
 
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from tests.ci import runner
 from tests.e2e import cluster
 from tests.loop.people import vegeta
 from tests.loop.screenshots import browser
-from tests.pipeline import runner
 
 VARIABLES = ("DOMAIN", "ROOT_CERTIFICATE", "RECEIVER_ADDRESS", *(["CONTAINERS_REACH"] if runner.whole() else []))
 PROGRAMS = ("git", "make")

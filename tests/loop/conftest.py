@@ -18,8 +18,8 @@ from tests.e2e.conftest import MYSQL
 from tests.e2e.database import Database
 from tests.loop.environment import Environment
 from tests.loop.people import RATE, People
-from tests.rehearsal.conftest import Project, new_project
-from tests.rehearsal.pipeline import Pipeline
+from tests.release.conftest import Project, new_project
+from tests.release.pipeline import Pipeline
 
 HEAD = f"| step, at {RATE} requests/s on each environment | outcome | time |", "|---|---|--:|"
 NAMES = ("dev", "staging", "prod")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.cluster import Namespace
-from tests.e2e.database import Database
+from tests.e2e.database import PORT, Database
 from tests.loop.people import People
 
 
@@ -28,11 +28,11 @@ class Environment:
 
     def settings(self, outputs: Path) -> dict[str, str]:
         """Return what provisioning needs beside the loop's own settings: Terraform's outputs, in that file."""
-        server = f"{self.database.host}:3306/app"
+        server = f"{self.database.host}:{PORT}/app"
         values = {
             "database_url": f"mysql+pymysql://app:tell-nobody@{server}",
             "migrations_database_url": f"mysql+pymysql://migrations:tell-nobody@{server}",
-            "admin_database_url": f"mysql+pymysql://root:root@{server}",
+            "admin_database_url": f"mysql+pymysql://administrator:administrator@{server}",
             "database_ca": self.database.ca.decode(),
         }
         outputs.write_text(json.dumps({name: {"value": value, "sensitive": True} for name, value in values.items()}))

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests import report
+from tests.ci import runner
+from tests.ci.test_rules import PROVISIONING
 from tests.e2e.cluster import must
 from tests.infrastructure.apis import ORGANIZATION, TOKEN, Api, api
 from tests.infrastructure.payloads import VERIFICATION, Payload, notification
 from tests.loop.conftest import Loop
-from tests.pipeline import runner
-from tests.pipeline.test_rules import PROVISIONING
 
 # On a laptop's own cluster releases are made by the jobs' scripts, and a trigger has none.
 pytestmark = pytest.mark.skipif(not runner.whole(), reason="a trigger needs a runner of .gitlab-ci.yml: set PIPELINE")

@@ -228,7 +228,9 @@ def test_table_in_use_for_a_while(root: Connection, database: URL, tmp_path: Pat
 
 def eventually_waits(root: Connection) -> None:
     """Wait until a statement waits for a lock on a table."""
-    query = text("SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%metadata lock%'")
+    query = text(
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%metadata lock%' AND db = DATABASE()"
+    )
     deadline = time.monotonic() + 30
     while not root.scalar(query):
         assert time.monotonic() < deadline

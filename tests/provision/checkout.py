@@ -36,7 +36,7 @@ class Checkout:
         return subprocess.run(
             [self.folder / "provision" / f"{script}.sh", *arguments],
             env={**kept, "PATH": path, "ENVIRONMENT": self.environment, **settings},
-            cwd=self.folder, input=text, capture_output=True, text=True, check=False,
+            cwd=self.folder, input=text, capture_output=True, text=True, check=False, errors="surrogateescape",
         )  # fmt: skip
 
     def arguments(self) -> str:

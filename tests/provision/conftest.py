@@ -26,6 +26,8 @@ def namespace(cluster: dict[str, str], checkout: Checkout) -> Iterator[Namespace
     assert cluster
     yield Namespace(checkout.namespace, "")
     run("kubectl", "delete", "namespace", checkout.namespace, "--ignore-not-found", "--wait=false")
+    database = f"configmap/{checkout.namespace}-database"
+    run("kubectl", "--namespace", "flux-system", "delete", database, "--ignore-not-found")
 
 
 @pytest.fixture(scope="session")

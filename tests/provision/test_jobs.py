@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import URL
 
 from tests.e2e.cluster import Namespace, Object, run
-from tests.e2e.database import Database
+from tests.e2e.database import ADMINISTRATOR, PORT, Database
 from tests.processes import migrate
 from tests.provision.checkout import Checkout
 
 REGISTRY = "registry.example.com:5000/group/app"
+FLUX = ("kubectl", "--namespace", "flux-system")
 PASSWORD = 'p%ss"w\\rd'
 
 
@@ -58,16 +59,16 @@ def test_registry(checkout: Checkout, cluster: dict[str, str], namespace: Namesp
     }
 
 
-def outputs(folder: Path, namespace: Namespace, password: str = "root") -> str:  # noqa: S107  the test's own
+def outputs(folder: Path, namespace: Namespace, password: str = "administrator") -> str:  # noqa: S107  the test's own
     """Return a file with Terraform's outputs of the test's MySQL, and the administrator's password."""
 
     def url(user: str, password: str) -> str:
-        return URL.create("mysql+pymysql", user, password, "mysql", 3306, "app").render_as_string(hide_password=False)
+        return URL.create("mysql+pymysql", user, password, "mysql", PORT, "app").render_as_string(hide_password=False)
 
     values = {
         "database_url": url("app", "tell-nobody"),
         "migrations_database_url": url("migrations", "tell-nobody"),
-        "admin_database_url": url("root", password),
+        "admin_database_url": url("administrator", password),
         "database_ca": decoded(namespace, "mysql-tls")["ca.crt"],
     }
     path = folder / "outputs.json"
@@ -100,7 +101,7 @@ def forwarded(namespace: Namespace) -> Iterator[int]:
     """Yield a port of this machine that leads to the database."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = ["kubectl", "--namespace", namespace.name, "port-forward", "pod/mysql", f"{port}:3306"]
+    command = ["kubectl", "--namespace", namespace.name, "port-forward", "pod/mysql", f"{port}:{PORT}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     assert process.stdout.readline()
@@ -116,7 +117,7 @@ def as_user(namespace: Namespace, user: str, statement: str) -> str:
     """Return what MySQL says to a user's statement."""
     return run(
         "kubectl", "--namespace", namespace.name, "exec", "mysql", "--",
-        "mysql", f"-u{user}", "-ptell-nobody", "-h127.0.0.1", "-N", "app", "-e", statement,
+        "mysql", f"-u{user}", "-ptell-nobody", "-h127.0.0.1", f"-P{PORT}", "-N", "app", "-e", statement,
     ).stderr  # fmt: skip
 
 
@@ -127,23 +128,27 @@ def test_mysql(
     """The database's Secret should have what Terraform says; its users should have no more rights than they need."""
     image = namespace.get("pods")[0]["spec"]["containers"][0]["image"]
     settings = {"MYSQL_IMAGE": image, "TERRAFORM_OUTPUTS": outputs(tmp_path, namespace), **cluster}
-    database.query("GRANT ALL ON *.* TO app WITH GRANT OPTION; GRANT SELECT ON mysql.* TO migrations")
+    database.query(ADMINISTRATOR.format(user="app") + ADMINISTRATOR.format(user="migrations"))
     namespace.apply(deployment(image))
     namespace.kubectl("delete", "secret", "app-mysql")
 
     first = checkout.run("add_mysql_secret", **settings)
     assert "Secret/app-mysql" in written(first)
-    assert "rolling the app" in first.stdout
+    assert "restarting the app" in first.stdout
     rolled = namespace.kubectl("get", "deployment", "app", "--output", "jsonpath={.spec.template.metadata.annotations}")
     second = checkout.run("add_mysql_secret", **settings)
 
     assert written(second) == set()
-    assert second.stdout.count("unchanged") == 4  # the namespace, two users, the Secret
+    assert second.stdout.count("unchanged") == 5  # the namespace, two users, the ConfigMap, the Secret
+    network = json.loads(run(*FLUX, "get", "configmap", f"{namespace.name}-database", "--output", "json").stdout)[
+        "data"
+    ]
+    assert network == {"DATABASE_PORT": "25060", "DATABASE_CIDRS": "[]"}
     assert rolled == namespace.kubectl(
         "get", "deployment", "app", "--output", "jsonpath={.spec.template.metadata.annotations}"
     )
     secret = decoded(namespace, "app-mysql")
-    assert secret["DATABASE_URL"] == "mysql+pymysql://app:tell-nobody@mysql:3306/app?ssl_ca=/etc/mysql-ca/ca.crt"
+    assert secret["DATABASE_URL"] == "mysql+pymysql://app:tell-nobody@mysql:25060/app?ssl_ca=/etc/mysql-ca/ca.crt"
     assert secret["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")
     assert "tell-nobody" not in checkout.arguments() + first.stdout + first.stderr
     left = namespace.kubectl("get", "secrets,jobs", "--output", "name").split()
@@ -180,7 +185,9 @@ def test_mysql_refuses(
 
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()
-    assert line.startswith("add_mysql_secret: TERRAFORM_OUTPUTS: admin_database_url did not do (BackoffLimitExceeded)")
+    assert line.startswith(
+        "add_mysql_secret: TERRAFORM_OUTPUTS: admin_database_url: login failed (BackoffLimitExceeded)"
+    )
     assert "Access denied" in result.stdout
     assert "very-secret" not in result.stdout + line + checkout.arguments()
     assert decoded(namespace, "app-mysql") == before

@@ -7,6 +7,12 @@ import yaml
 
 from tests.provision.checkout import Checkout
 
+TAGS = "git: tags missing in this clone: {}; expected after `git fetch --tags` from where they are published"
+NO_ORIGIN = (
+    "git: 'origin' does not appear to be a git repository; "
+    "expected a remote origin with the tags of the published versions"
+)
+
 
 @pytest.fixture
 def repository(checkout: Checkout) -> Checkout:
@@ -53,7 +59,7 @@ def test_already(repository: Checkout) -> None:
 
 def test_preview(repository: Checkout) -> None:
     """What the change will do should be shown, once it is made."""
-    preview = repository.folder / "ci/release-preview.sh"
+    preview = repository.folder / "ci/release-diff.sh"
     preview.parent.mkdir()
     preview.write_text('#!/bin/sh\necho "preview: $(grep semver releases/*/app.yml)"\n')
     preview.chmod(0o755)
@@ -63,13 +69,34 @@ def test_preview(repository: Checkout) -> None:
 
 def test_no_preview(repository: Checkout) -> None:
     """Where that cannot be said, the change should be made all the same, and the reason be shown."""
-    preview = repository.folder / "ci/release-preview.sh"
+    preview = repository.folder / "ci/release-diff.sh"
     preview.parent.mkdir()
     preview.write_text("#!/bin/sh\necho 'REGISTRY: missing' >&2\nexit 2\n")
     preview.chmod(0o755)
     result = repository.run("promote", "~1.1")
 
     assert (result.returncode, result.stderr) == (0, "REGISTRY: missing\n")
+    assert semver(repository) == "~1.1"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("git log v1.0.0..v1.1.0", TAGS.format("v1.0.0 v1.1.0")),
+        ("git tag v1.0.0 && git diff --name-only v1.0.0 v1.1.0 -- migrations", TAGS.format("v1.1.0")),
+        ("git fetch --quiet --tags origin", NO_ORIGIN),
+    ],
+)
+def test_no_tags(repository: Checkout, script: str, said: str) -> None:
+    """In a clone without the tags, one line should name what to fetch, instead of git's own words."""
+    preview = repository.folder / "ci/release-diff.sh"
+    preview.parent.mkdir()
+    preview.write_text(f"#!/bin/sh\nset -eu\n{script}\n")
+    preview.chmod(0o755)
+    result = repository.run("promote", "~1.1")
+
+    assert (result.returncode, result.stderr) == (0, f"{said}\n")
+    assert "preview: not available\n" in result.stdout
     assert semver(repository) == "~1.1"
 
 

@@ -1,7 +1,9 @@
 """`make seal`: what it writes only the cluster can read, and nobody else sees the value."""
 
+import base64
 import os
 import pty
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -59,6 +61,108 @@ def test_seal(checkout: Checkout, keys: tuple[Path, Path]) -> None:
         assert not path.is_file() or VALUE not in path.read_text(errors="ignore"), path
 
 
+PEM = "-----BEGIN PRIVATE KEY-----\r\nMIIB\\nAQ==\n\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    "value", [PEM, "caf\u00e9 \U0001f511", "replaced \ufffd", "-n", "--", "%s\\n", "two\nlines", "inner  blanks"]
+)
+def test_whole_value(checkout: Checkout, keys: tuple[Path, Path], value: str) -> None:
+    """The whole of standard input should be sealed, such as a PEM file, but for the newline at its end."""
+    result = checkout.run("seal", "APP_SECRET", text=value, SEALED_SECRETS_CERT=str(keys[0]))
+
+    assert result.returncode == 0, result.stderr
+    assert base64.b64decode(unsealed(checkout, keys[1])["APP_SECRET"]).decode() == value.rstrip("\r\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resources:\n- ../../base/secrets\n",
+        "resources:\n  - ../../base/secrets # the namespace\nnamespace: {namespace}\n",
+        "resources:\n    - '../../base/secrets'\nlabels: []",
+        "resources:\n- ../../base/secrets\n- 'app-secret.yml'\n",
+    ],
+)
+def test_edited_kustomization(checkout: Checkout, keys: tuple[Path, Path], text: str) -> None:
+    """A kustomization.yaml that was edited by hand should list the SealedSecret once, whatever its indentation."""
+    file = checkout.folder / "releases" / checkout.environment / "secrets/kustomization.yaml"
+    file.write_text(text.replace("{namespace}", checkout.namespace))
+    for _ in range(2):
+        result = checkout.run("seal", "APP_SECRET", text="value", SEALED_SECRETS_CERT=str(keys[0]))
+        assert result.returncode == 0, result.stderr
+
+    assert yaml.safe_load(file.read_text())["resources"] == ["../../base/secrets", "app-secret.yml"]
+
+
+@pytest.mark.parametrize("text", ["resources: [../../base/secrets]\n", "resources:\n  - elsewhere\n", "not: [YAML\n"])
+def test_other_kustomization(checkout: Checkout, keys: tuple[Path, Path], text: str) -> None:
+    """A kustomization.yaml of another form should be refused with one line, and nothing be changed."""
+    folder = checkout.folder / "releases" / checkout.environment / "secrets"
+    (folder / "kustomization.yaml").write_text(text)
+    result = checkout.run("seal", "APP_SECRET", text="value", SEALED_SECRETS_CERT=str(keys[0]))
+
+    assert result.returncode == 2
+    path = f"releases/{checkout.environment}/secrets/kustomization.yaml"
+    assert result.stderr == f"seal: {path}: does not have app-secret.yml; expected it among its resources\n"
+    assert [file.name for file in folder.iterdir()] == ["kustomization.yaml"]
+    assert (folder / "kustomization.yaml").read_text() == text
+
+
+def test_broken_file(checkout: Checkout, keys: tuple[Path, Path]) -> None:
+    """A file that is no SealedSecret should be refused with one line, and stay as it is."""
+    file = checkout.folder / "releases" / checkout.environment / "secrets/app-secret.yml"
+    file.write_text("not: [YAML\n")
+    result = checkout.run("seal", "APP_SECRET", text="value", SEALED_SECRETS_CERT=str(keys[0]))
+
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"seal: releases/{checkout.environment}/secrets/app-secret.yml: ")
+    assert file.read_text() == "not: [YAML\n"
+
+
+CLUSTERS = """
+case "$*" in
+*get-contexts*) printf '%s\\n' {contexts} ;;
+*current-context*) echo current ;;
+*"namespace app-"*"--context {own}"*) echo namespace/found ;;
+*"namespace app-"*) ;;
+*) exec {real} "$@" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("contexts", "own", "said"),
+    [
+        ("other app-ENV", "app-ENV", ""),
+        ("other do-fra1-app-ENV", "do-fra1-app-ENV", ""),
+        ("other", "current", ""),
+        ("other", "none", "the cluster of context current has no namespace app-ENV; expected that of ENV"),
+        ("do-fra1-app-ENV do-nyc3-app-ENV", "current", "no context for ENV, or several; expected one, named app-ENV"),
+        ("do-fra1-app-ENV2 app-ENV-old", "none", "the cluster of context current has no namespace app-ENV"),
+    ],
+)
+def test_cluster(checkout: Checkout, keys: tuple[Path, Path], contexts: str, own: str, said: str) -> None:
+    """The value should be sealed for the environment's own cluster, whichever is current, or not at all."""
+    certificate, _ = keys
+    kubeseal, kubectl = shutil.which("kubeseal"), shutil.which("kubectl")
+    names = {"contexts": contexts, "own": own, "real": kubectl}
+    checkout.replace("kubectl", CLUSTERS.format(**names).replace("ENV", checkout.environment))
+    fetch = f"*--fetch-cert*) echo $* >>{checkout.folder}/fetched; exec cat {certificate} ;;"
+    checkout.replace("kubeseal", f'case "$*" in {fetch} *) exec {kubeseal} "$@" ;; esac')
+    result = checkout.run("seal", "APP_SECRET", text="value")
+
+    own, said = (text.replace("ENV", checkout.environment) for text in (own, said))
+    if said:
+        assert result.returncode == 2
+        (line,) = result.stderr.splitlines()
+        assert line.startswith(f"seal: KUBECONFIG: {said}")
+    else:
+        assert result.returncode == 0, result.stderr
+        assert (checkout.folder / "fetched").read_text() == f"--fetch-cert --context {own}\n"
+
+
 def test_strict(checkout: Checkout, keys: tuple[Path, Path]) -> None:
     """What was sealed for one environment should be of no use in another."""
     certificate, key = keys
@@ -91,13 +195,49 @@ def test_terminal(checkout: Checkout, keys: tuple[Path, Path]) -> None:
         os.close(end)
 
 
+def test_pasted_lines(checkout: Checkout, keys: tuple[Path, Path]) -> None:
+    """Several lines at a terminal should be refused, and none be left for the shell to run."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [checkout.folder / "provision/seal.sh", "APP_SECRET"],
+        env={**os.environ, "ENVIRONMENT": checkout.environment, "SEALED_SECRETS_CERT": str(keys[0])},
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+    )  # fmt: skip
+    shown = b""
+    while b"is not shown): " not in shown:
+        shown += os.read(ours, 1000)
+    os.write(ours, b"first line\nsecond line\nthird line\n")
+    while b"<FILE" not in shown:
+        shown += os.read(ours, 1000)
+
+    assert process.wait(10) == 2
+    assert b"APP_SECRET: several lines; expected one, or a file" in shown
+    assert b"second line" not in shown
+    os.set_blocking(theirs, False)
+    with pytest.raises(BlockingIOError):
+        os.read(theirs, 1000)
+    for end in (ours, theirs):
+        os.close(end)
+    assert not list((checkout.folder / "releases").rglob("app-secret.yml"))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("", "x", "NAME: missing; expected the key of the Secret, such as APP_SECRET"),
         ("app secret", "x", "NAME: app secret; expected the key of the Secret, such as APP_SECRET"),
-        ("APP_SECRET", "", "APP_SECRET: no value; expected it on standard input"),
+        ("APP_SECRET", "", "APP_SECRET: empty; expected a value"),
         ("APP_SECRET", "\n", "APP_SECRET: empty; expected a value"),
+        ("APP_SECRET", "a\0b", "APP_SECRET: has a NUL byte; expected text in UTF-8"),
+        ("APP_SECRET", "s\0e\0c\0", "APP_SECRET: has a NUL byte; expected text in UTF-8"),
+        *(
+            ("APP_SECRET", text, "APP_SECRET: begins or ends with a blank; expected none, as the service removes them")
+            for text in (" secret", "secret \n", "\tsecret", "\n\nsecret", "  ")
+        ),
+        *(
+            ("APP_SECRET", text, "APP_SECRET: of another encoding; expected text in UTF-8, without a byte order mark")
+            for text in ("caf\udce9", "\udcff\udcfe", "\ufeffsecret")
+        ),
     ],
 )
 def test_value(checkout: Checkout, keys: tuple[Path, Path], name: str, text: str, said: str) -> None:

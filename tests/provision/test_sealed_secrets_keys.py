@@ -18,6 +18,7 @@ def test_drill(checkout: Checkout, cluster: dict[str, str], namespace: Namespace
     """What was sealed for a cluster should be read with the backup alone, and by a cluster that was given it."""
     backup = tmp_path / "keys.json"
     sealed = checkout.folder / "releases" / checkout.environment / "secrets/app-secret.yml"
+    namespace.create()
     result = checkout.run("seal", "APP_SECRET", text="the value", **cluster)
     assert result.returncode == 0, result.stderr
 
@@ -34,7 +35,6 @@ def test_drill(checkout: Checkout, cluster: dict[str, str], namespace: Namespace
 
     restored = checkout.run("sealed_secrets_keys", "restore", str(backup), **cluster)
     assert restored.returncode == 0, restored.stderr
-    namespace.create()
     namespace.kubectl("apply", "--filename", str(sealed))
     get = ("kubectl", "--namespace", namespace.name, "get", "secret", "app-secret")
     eventually(lambda: run(*get).returncode == 0, 60, "the SealedSecret is read")
@@ -57,6 +57,19 @@ def test_refused(checkout: Checkout, arguments: tuple[str, ...], said: str) -> N
 
     assert result.returncode == 2
     assert result.stderr == f"{said}\n"
+
+
+def test_no_keys(checkout: Checkout, tmp_path: Path) -> None:
+    """A backup without a key should be refused and leave no file, which looks like a backup."""
+    checkout.replace("kubectl", """case "$*" in *" secrets "*) echo '{"items": []}' ;; esac""")
+    result = checkout.run("sealed_secrets_keys", "backup", str(tmp_path / "keys.json"))
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        "sealed-secrets-backup: KUBECONFIG: no keys in kube-system; "
+        "expected one, which the controller makes when it starts\n"
+    )
+    assert not (tmp_path / "keys.json").exists()
 
 
 def test_files(checkout: Checkout, cluster: dict[str, str], tmp_path: Path) -> None:

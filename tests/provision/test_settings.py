@@ -112,6 +112,17 @@ def test_gitops(checkout: Checkout, changed: dict[str, str], said: str) -> None:
             {"database_url": "mysql://app:very-secret@db/app"},
             "database_url is of another form; expected mysql+pymysql:",
         ),
+        *(
+            (
+                {"database_url": URL.format("app").replace("db.example.com:25060", place)},
+                "database_url is of another form;",
+            )
+            for place in ("db:0", "db:65536", "db:025060", "db", "fd00::1:25060", "[db]:25060", "[fd00::1:25060")
+        ),
+        (
+            {"migrations_database_url": URL.format("migrations").replace("25060", "3306")},
+            "migrations_database_url has another port; expected that of database_url, 25060",
+        ),
         ({"database_url": URL.format("app") + "?ssl_ca=x"}, "database_url is of another form; expected mysql+pymysql:"),
         ({"migrations_database_url": ""}, "no output migrations_database_url; expected mysql+pymysql://"),
         ({"admin_database_url": "very-secret"}, "admin_database_url is of another form; expected mysql+pymysql://"),

@@ -87,6 +87,27 @@ def test_defaults(render: Render, environment: str, issuer: str) -> None:
     assert objects["OCIRepository/app"]["spec"]["insecure"] is False
 
 
+@pytest.mark.parametrize(
+    ("settings", "database"),
+    [
+        ({}, {"port": 3306, "cidrs": []}),
+        (
+            {"DATABASE_PORT": "25060", "DATABASE_CIDRS": '["10.1.2.3/32","fd00::1/128"]'},
+            {"port": 25060, "cidrs": ["10.1.2.3/32", "fd00::1/128"]},
+        ),
+    ],
+)
+def test_database(render: Render, helm: Helm, settings: dict[str, str], database: Manifest) -> None:
+    """The network policies should open the database's port and address, as the provisioning job has written them."""
+    values = render("dev", **settings)["HelmRelease/app"]["spec"]["values"]
+
+    assert values["networkPolicy"]["database"] == database
+    for name in ("app", "app-migrations"):
+        egress = helm.template(values).one(f"NetworkPolicy/{name}")["spec"]["egress"][-1]
+        assert egress["ports"] == [{"port": database["port"]}]
+        assert [peer["ipBlock"]["cidr"] for peer in egress.get("to", [])] == database["cidrs"]
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_failure(render: Render, environment: str, helm: Helm) -> None:
     """A release that fails should be rolled back, a bounded number of times, after the migrations had their time."""
@@ -109,7 +130,6 @@ def test_chart_takes_the_values(render: Render, environment: str, helm: Helm) ->
     annotations = rendered.one("Ingress/app")["metadata"]["annotations"]
 
     assert annotations["acme.cert-manager.io/http01-edit-in-place"] == "true"
-    assert annotations["cert-manager.io/issue-temporary-certificate"] == "true"
     assert rendered.settings()["APP_ENVIRONMENT"] == environment
 
 

@@ -16,8 +16,9 @@ from tests.conftest import MakeServer
 from tests.resilience.proxy import Mode, Proxy
 from tests.server import GunicornServer, LogLine, eventually
 
-SHOWN_WITHIN = 3.0  # seconds from a failure to the first 503 of each worker
-RECOVERED_WITHIN = 1.0  # seconds from the recovery to a 200 of each worker
+SHOWN_WITHIN = 3.0  # seconds from a failure to the last 200 of any worker
+RECOVERED_WITHIN = 1.0  # seconds from the recovery to the last 503 of any worker
+BUSY = 1.0  # seconds more on a machine that is busy with other tests
 RECOVERED_WITHIN_DURING_COUNT = 3.0  # the same, if the network was lost in the middle of a count
 
 
@@ -33,12 +34,14 @@ class Outage:
         """Execute a statement as an administrator."""
         self._root.execute(text(statement))
 
-    def kill(self) -> None:
-        """Close all connections of the user, as an administrator or a failover does."""
+    def kill(self, *spared: Connection) -> None:
+        """Close the connections of the user, except for some, as an administrator or a failover does."""
         query = text("SELECT id FROM information_schema.processlist WHERE user = :user")
+        ids = {connection.scalar(text("SELECT CONNECTION_ID()")) for connection in spared}
         for number in self._root.scalars(query, {"user": self.url.username}).all():
-            with suppress(OperationalError):  # closed meanwhile
-                self._root.execute(text("KILL :number"), {"number": number})
+            if number not in ids:
+                with suppress(OperationalError):  # closed meanwhile
+                    self._root.execute(text("KILL :number"), {"number": number})
 
     @contextmanager
     def network(self, mode: Mode) -> Iterator[None]:
@@ -59,18 +62,12 @@ class Outage:
     def too_many_connections(self) -> Iterator[None]:
         """Let another client hold all connections that the user may have."""
         self.execute(f"ALTER USER {self.url.username} WITH MAX_USER_CONNECTIONS 2")
-        self.kill()
         hog = create_engine(self.url, pool_size=2)
         held: list[Connection] = []
         while len(held) < 2:  # until the service has lost the race for both
-            try:
+            self.kill(*held)
+            with suppress(OperationalError):
                 held.append(hog.connect())
-            except OperationalError:
-                for connection in held:
-                    connection.invalidate()
-                    connection.close()
-                held.clear()
-                self.kill()
         yield
         for connection in held:
             connection.close()
@@ -139,7 +136,7 @@ def wait_for_page(server: GunicornServer, status: int, seconds: float) -> None:
             successive += 1
         else:
             successive, last_other = 0, time.monotonic()
-        assert last_other - started < seconds, changes(server)
+        assert last_other - started < seconds + BUSY, changes(server)
 
 
 def changes(server: GunicornServer) -> list[LogLine]:

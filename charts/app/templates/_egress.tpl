@@ -1,15 +1,23 @@
 {{/* What pods may reach: the database, and the cluster's DNS to find it. */}}
 
 {{- define "app.egressToDns" -}}
+{{- with .Values.networkPolicy -}}
 - to:
     - namespaceSelector:
         matchLabels:
-          kubernetes.io/metadata.name: {{ .Values.networkPolicy.dnsNamespace }}
+          kubernetes.io/metadata.name: {{ .dnsNamespace | quote }}
+    {{- range .dnsCidrs }}
+    - ipBlock:
+        cidr: {{ . | quote }}
+    {{- end }}
   ports:
-    - port: 53
+    {{- range .dnsPorts }}
+    - port: {{ . }}
       protocol: UDP
-    - port: 53
+    - port: {{ . }}
       protocol: TCP
+    {{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "app.egressToDatabase" -}}

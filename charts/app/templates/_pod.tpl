@@ -25,7 +25,7 @@ affinity:
 {{- end }}
 
 {{- define "app.container" -}}
-image: {{ include "app.image" . }}
+image: {{ include "app.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext:
   {{- toYaml .Values.securityContext | nindent 2 }}
@@ -41,7 +41,7 @@ securityContext:
 {{- define "app.authorityVolume" -}}
 - name: mysql-ca
   secret:
-    secretName: {{ .Values.secrets.mysql }}
+    secretName: {{ .Values.secrets.mysql | quote }}
     optional: true
     items:
       - key: ca.crt

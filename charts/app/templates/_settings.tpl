@@ -4,7 +4,7 @@
 {{- $name := include "app.fullname" . }}
 {{- $hosts := list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace) }}
 {{- /* by port-forward */}}
-{{- $hosts = concat $hosts (list "localhost" "127.0.0.1") .Values.settings.trustedHosts }}
+{{- $hosts = concat $hosts (list "localhost" "127.0.0.1") (.Values.settings.trustedHosts | default list) }}
 {{- if .Values.ingress.enabled }}
 {{- range .Values.ingress.hosts }}
 {{- /* `*.example.com` is `.example.com` to the service */}}
@@ -23,7 +23,7 @@
 - name: DATABASE_URL
   valueFrom:
     secretKeyRef:
-      name: {{ .Values.secrets.mysql }}
+      name: {{ .Values.secrets.mysql | quote }}
       key: DATABASE_URL
 - name: LOG_LEVEL
   value: {{ .Values.settings.logLevel }}

@@ -15,12 +15,21 @@ data "digitalocean_kubernetes_versions" "this" {
   version_prefix = "${var.cluster.version}."
 }
 
+# All of them, for the message of the precondition below.
+data "digitalocean_kubernetes_versions" "offered" {}
+
+locals {
+  offered_minors = join(", ", distinct([
+    for slug in data.digitalocean_kubernetes_versions.offered.valid_versions : try(regex("^\\d+\\.\\d+", slug), slug)
+  ]))
+}
+
 resource "digitalocean_kubernetes_cluster" "this" {
   name     = var.name
   region   = var.region
   vpc_uuid = digitalocean_vpc.this.id
   version  = data.digitalocean_kubernetes_versions.this.latest_version
-  ha       = var.cluster.high_availability # once on it stays on; from Kubernetes 1.36 it always is
+  ha       = var.cluster.high_availability # cannot be disabled again; the default from Kubernetes 1.36 on
 
   auto_upgrade  = true # patches only
   surge_upgrade = true # a new node is there before an old one is drained
@@ -45,6 +54,11 @@ resource "digitalocean_kubernetes_cluster" "this" {
     # Patches come by themselves, and a version below the running one would replace the cluster. The next minor version
     # is `doctl kubernetes cluster upgrade`.
     ignore_changes = [version]
+
+    precondition {
+      condition     = length(data.digitalocean_kubernetes_versions.this.valid_versions) > 0
+      error_message = "cluster.version: \"${var.cluster.version}\"; expected one of ${local.offered_minors}."
+    }
   }
 }
 
@@ -69,7 +83,7 @@ resource "digitalocean_database_cluster" "this" {
 resource "digitalocean_database_mysql_config" "this" {
   cluster_id    = digitalocean_database_cluster.this.id
   backup_hour   = var.database.backup_hour
-  backup_minute = 0
+  backup_minute = 30 # the provider never sends 0, neither here nor as the hour
 }
 
 # The database also has a public name; without this rule it would answer the whole internet there.

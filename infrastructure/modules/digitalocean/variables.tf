@@ -20,7 +20,7 @@ variable "cluster" {
 
   validation {
     condition     = can(regex("^[0-9]+\\.[0-9]+$", var.cluster.version))
-    error_message = "cluster.version: \"${var.cluster.version}\"; expected a minor version, such as \"1.34\"."
+    error_message = "cluster.version: \"${var.cluster.version}\"; expected a minor version, such as \"1.35\"."
   }
   validation {
     condition     = contains(local.node_sizes, "${var.cluster.nodes.cpus}x${var.cluster.nodes.memory}")
@@ -45,8 +45,8 @@ variable "database" {
     error_message = "database.nodes: ${var.database.nodes}; expected 1, or 2 or 3 with at least 2 GiB of memory."
   }
   validation {
-    condition     = contains(range(24), var.database.backup_hour)
-    error_message = "database.backup_hour: ${var.database.backup_hour}; expected 0 to 23."
+    condition     = contains(range(1, 24), var.database.backup_hour)
+    error_message = "database.backup_hour: ${var.database.backup_hour}; expected 1 to 23."
   }
 }
 

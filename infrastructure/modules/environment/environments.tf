@@ -6,7 +6,7 @@ locals {
   environments = {
     dev = {
       cluster = {
-        version           = "1.34"
+        version           = "1.35"
         high_availability = false
         nodes             = { cpus = 2, memory = 4, min = 1, max = 3 }
       }
@@ -16,7 +16,7 @@ locals {
     }
     staging = {
       cluster = {
-        version           = "1.34"
+        version           = "1.35"
         high_availability = false
         nodes             = { cpus = 2, memory = 4, min = 2, max = 3 }
       }
@@ -26,7 +26,7 @@ locals {
     }
     prod = {
       cluster = {
-        version           = "1.34"
+        version           = "1.35"
         high_availability = true
         nodes             = { cpus = 2, memory = 4, min = 3, max = 6 }
       }

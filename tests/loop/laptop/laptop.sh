@@ -18,7 +18,7 @@ controller=nginx-ingress-controller.nginx-ingress.svc.cluster.local # as install
 # needs: ends it where something is missing, a line each
 needs() {
   local missing=() program
-  for program in docker kind kubectl helm kubeseal jq git curl openssl; do
+  for program in docker kind kubectl helm kubeseal jq git curl openssl skopeo; do
     command -v "$program" >/dev/null || missing+=("the program $program")
   done
   command -v vegeta >/dev/null || command -v go >/dev/null || missing+=("the program vegeta, or go to build it")

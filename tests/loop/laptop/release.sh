@@ -20,11 +20,12 @@ git push --quiet origin HEAD:main
 cd "$work"
 rm -f ./*.env
 
-export CI=true CI_COMMIT_SHA=$commit CI_COMMIT_BRANCH=main GITLAB_TOKEN=unused
+export CI=true CI_COMMIT_SHA=$commit CI_COMMIT_BRANCH=main CI_JOB_TOKEN=unused
 export CI_SERVER_URL=https://gitlab.localhost CI_PROJECT_URL=https://gitlab.localhost/$project
-export CI_REGISTRY=$REGISTRY CI_REGISTRY_IMAGE=$REGISTRY/$project
-# semantic-release pushes the tag to GitLab only.
-git config "url.${address%"$project.git"}.insteadOf" "https://gitlab-ci-token:$GITLAB_TOKEN@gitlab.localhost/"
+export CI_REGISTRY=$REGISTRY CI_REGISTRY_IMAGE=$REGISTRY/$project REGISTRY_INSECURE=true
+# semantic-release pushes the tag to GitLab only, from a clone of its own.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.${address%"$project.git"}.insteadOf"
+export GIT_CONFIG_VALUE_0="https://gitlab-ci-token:$CI_JOB_TOKEN@gitlab.localhost/"
 git fetch --quiet origin
 git checkout --quiet --force -B main "$commit"
 
@@ -32,12 +33,14 @@ git checkout --quiet --force -B main "$commit"
 variable() { jq --raw-output --arg name "$1" '.[$name] // ""' "${PIPELINE_VARIABLES:-/dev/null}"; }
 
 make --no-print-directory version
-VERSION=$(sed -n 's/^VERSION=//p' version.env) && export VERSION
 ci/image.sh --push
-[ ! -e image.env ] || { IMAGE_DIGEST=$(sed -n 's/^IMAGE_DIGEST=//p' image.env) && export IMAGE_DIGEST; }
-make --no-print-directory tag
+[ -e image.env ] || exit 0 # nothing to release
+VERSION=$(sed -n 's/^VERSION=//p' version.env)
+IMAGE_DIGEST=$(sed -n 's/^IMAGE_DIGEST=//p' image.env)
+export VERSION IMAGE_DIGEST
+ci/tag.sh
 ci/publish-image.sh
-REGISTRY_INSECURE=true ci/publish-chart.sh # Helm has to be told, Docker not
+ci/publish-chart.sh
 FLUX_RECEIVERS=$(variable FLUX_RECEIVERS) RECEIVER_TOKEN=$(variable RECEIVER_TOKEN)
 export FLUX_RECEIVERS RECEIVER_TOKEN
 if [ -n "${ROOT_CERTIFICATE:-}" ]; then

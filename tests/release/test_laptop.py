@@ -1,15 +1,16 @@
 """A release where there is no runner, by tests/loop/laptop/release.sh: it runs the scripts of the jobs that release."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.pipeline.runner import PIPELINE, WHOLE
+from tests.ci.runner import PIPELINE, WHOLE
 from tests.processes import ROOT
-from tests.rehearsal.conftest import Project, new_project
+from tests.release.conftest import Project, new_project
 
 
 @pytest.fixture
@@ -22,6 +23,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         pytest.skip(f"no registry at {registry}")  # Docker pushes by plain HTTP to this machine only
     if subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False).returncode:
         pytest.skip("no buildx: install Docker's plugin")  # jobs have it in their image
+    if not shutil.which("skopeo"):
+        pytest.skip("no skopeo: install it")
     monkeypatch.setenv("REGISTRY", registry)
     monkeypatch.setenv(PIPELINE, str(ROOT / "tests/loop/laptop/release.sh"))
     monkeypatch.setenv(WHOLE, "false")

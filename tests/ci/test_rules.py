@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.runner import Clone, missing, new_repository
+from tests.ci.runner import Clone, missing, new_repository
 
-CHECKS = {"lint", "secrets", "chart", "test", "version"}
+CHECKS = {"lint", "secrets", "test"}
 IMAGE = {"build", "sbom", "scan"}
-RELEASE = {"tag", "publish-image", "publish-chart", "sign", "notify-flux", "gitlab-release"}
+RELEASE = {"release", "notify-flux", "gitlab-release"}
 PROVISIONING = {
     "add_docker_registry_secret",
     "add_mysql_secret",
@@ -53,14 +53,14 @@ def test_merge_request(clone: Clone) -> None:
 
 
 def test_merge_request_of_releases(clone: Clone) -> None:
-    """A merge request that changes what environments run also shows what that will do."""
+    """A merge request that changes what environments run also shows what that does to each environment."""
     clone.git("checkout", "--quiet", "-b", "promotion", "HEAD")
     app = clone.folder / "releases/prod/app.yml"
     clone.commit("chore: promote prod", **{"releases/prod/app.yml": app.read_text() + "\n"})
     promotion = jobs(clone, "merge-request")
     clone.git("checkout", "--quiet", "main")
 
-    assert promotion == {*MERGE_REQUEST, "preview"}
+    assert promotion == {*MERGE_REQUEST, "release-diff"}
 
 
 def test_main(clone: Clone) -> None:

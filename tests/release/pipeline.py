@@ -7,15 +7,15 @@ import subprocess
 import threading
 import time
 
-from tests.pipeline.runner import Clone
+from tests.ci.runner import Clone
 from tests.processes import ROOT
 
-LOGS = ROOT / "build" / "rehearsal"
+LOGS = ROOT / "build" / "release"
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Pipeline:
-    """A pipeline that runs. Its log is kept in build/rehearsal/NAME.log."""
+    """A pipeline that runs. Its log is kept in build/release/NAME.log."""
 
     def __init__(self, name: str, clone: Clone, event: str, *options: str, **settings: str) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
@@ -67,6 +67,13 @@ class Pipeline:
     def passed(self) -> bool:
         """Whether every job passed that has to."""
         return self._process.returncode == 0
+
+    @property
+    def jobs(self) -> dict[str, float]:
+        """The jobs that ended, and the seconds that each took."""
+        units = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0}
+        found = re.findall(r"\] (\S+) +finished in ([\d.]+) (ms|s|min|m)\b", self.output)
+        return {name: float(number) * units[unit] for name, number, unit in found}
 
     @property
     def output(self) -> str:

@@ -53,7 +53,7 @@ class Clone:
         clone = cls(folder, origin)
         clone.git("remote", "set-url", "origin", origin)
         clone.git("checkout", "--quiet", "-B", "main")
-        for setting in ("user.name=Rehearsal", "user.email=rehearsal@example.com"):
+        for setting in ("user.name=Test", "user.email=test@example.com"):
             clone.git("config", *setting.split("="))
         return clone
 

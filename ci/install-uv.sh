@@ -1,6 +1,5 @@
 #!/bin/sh
-# uv.sh: installs uv, in the version that is locked, for a job whose image has only pip. It installs the other packages in
-# a tenth of pip's time.
+# install-uv.sh: installs the locked version of uv, for a job whose image has only pip, which is ten times slower.
 set -eu
 cd "$(dirname "$0")/.."
 lock=$(mktemp)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh PACKAGE…: installs those of these Debian packages that are not there, in the image of a job.
+# install-packages.sh PACKAGE…: installs the Debian packages that are missing in a job's image.
 set -eu
 missing=
 for package; do

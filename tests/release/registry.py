@@ -1,9 +1,12 @@
 """What is published: read from the registry itself."""
 
+import io
 import os
+import tarfile
 from typing import Any
 
 import requests
+import yaml
 
 MANIFESTS = ", ".join(
     f"application/vnd.{kind}+json"
@@ -46,6 +49,15 @@ class Registry:
         manifest = self._manifest(version, "/charts/app").json()
         facts: dict[str, Any] = self._blob("/charts/app", manifest["config"]["digest"]).json()
         return facts
+
+    def chart_values(self, version: str) -> dict[str, Any]:
+        """Return the values of the chart of a version."""
+        layer = self._manifest(version, "/charts/app").json()["layers"][0]["digest"]
+        with tarfile.open(fileobj=io.BytesIO(self._blob("/charts/app", layer).content)) as chart:
+            file = chart.extractfile("app/values.yaml")
+            assert file
+            values: dict[str, Any] = yaml.safe_load(file)
+            return values
 
     def _manifest(self, version: str, repository: str) -> requests.Response:
         answer = requests.get(

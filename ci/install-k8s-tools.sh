@@ -1,8 +1,8 @@
 #!/bin/sh
-# programs.sh FOLDER: puts helm, kubectl and kubeseal there, out of the image that other jobs run in, for a job whose
-# image has none of them. Needs docker.
+# install-k8s-tools.sh FOLDER: copies helm, kubectl and kubeseal into the folder, from the image alpine/k8s that
+# .gitlab-ci.yml names, for a job whose own image has none of them. Needs docker.
 set -eu
-[ $# -eq 1 ] || { echo "usage: ci/programs.sh FOLDER" >&2 && exit 2; }
+[ $# -eq 1 ] || { echo "usage: ci/install-k8s-tools.sh FOLDER" >&2 && exit 2; }
 image=$(sed -n 's/^ *image: \(alpine\/k8s:[^ ]*\).*/\1/p' "$(dirname "$0")/../.gitlab-ci.yml" | head -n 1)
 container=$(docker create "$image")
 for program in helm kubectl kubeseal; do
