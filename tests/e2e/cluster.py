@@ -99,18 +99,6 @@ class Namespace:
             "--set-json", "imagePullSecrets=[]", *(word for value in sets for word in ("--set", value)), *options,
         )  # fmt: skip
 
-    def wait_for_flux(self, version: str) -> None:
-        """Wait until Flux has released a version."""
-
-        def released() -> bool:
-            (release,) = self.get("helmreleases")
-            status = release.get("status", {})
-            ready = [each["status"] for each in status.get("conditions", []) if each["type"] == "Ready"]
-            history = status.get("history", [{}])
-            return ready == ["True"] and str(history[0].get("chartVersion", "")).split("+")[0] == version
-
-        eventually(released, 240, f"Flux has released {version}")
-
     def settle(self) -> None:
         """Wait until the pods of the release before have ended, and the app answers at its port."""
         address = os.environ.get("E2E_ADDRESS", "127.0.0.1")  # where the nodes' ports answer

@@ -1,6 +1,7 @@
 """What the tests on a cluster share: images, a namespace for each test, and the report."""
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,9 @@ HEAD = f"| at {RATE} requests/s | requests | failed | longest gap | time |", "|-
 
 @pytest.fixture(scope="session")
 def repository(cluster: dict[str, str]) -> str:
-    """Return where the images of this checkout are, after they have been built and pushed."""
+    """Return the repository of this checkout's images, built and pushed; a node has cached none of its tags."""
     assert cluster
-    repository = f"{os.environ['REGISTRY']}/e2e/app"
+    repository = f"{os.environ['REGISTRY']}/e2e/app-{secrets.token_hex(4)}"
     releases.publish(repository)
     provide(MYSQL)
     return repository

@@ -1,10 +1,9 @@
 """Releases of the app to install: images in the registry, each with the chart of the same number."""
 
-import os
 import tempfile
 from pathlib import Path
 
-from tests.e2e.cluster import Object, must
+from tests.e2e.cluster import must
 
 MIGRATION = '''"""{what}"""
 
@@ -60,47 +59,3 @@ def package(folder: Path, version: str) -> Path:
     numbers = ("--version", version, "--app-version", version)
     must("helm", "package", "charts/app", *numbers, "--destination", str(folder))
     return folder / f"app-{version}.tgz"
-
-
-def push(repository: str, folder: Path, *versions: str) -> None:
-    """Push the charts of these versions to where Flux finds them."""
-    for version in versions:
-        must("helm", "push", str(package(folder, version)), f"oci://{repository}/charts", *plain_http())
-
-
-def plain_http() -> list[str]:
-    """Return Helm's option for a registry without TLS, as the setting of provisioning has it."""
-    return ["--plain-http"] if os.environ.get("CHARTS_PLAIN_HTTP") == "true" else []
-
-
-def flux_objects(repository: str, semver: str) -> tuple[Object, Object]:
-    """Return the objects with which Flux releases the newest chart of a range, as `releases/base` has them."""
-    source: Object = {
-        "apiVersion": "source.toolkit.fluxcd.io/v1",
-        "kind": "OCIRepository",
-        "metadata": {"name": "app"},
-        "spec": {
-            "interval": "2s",
-            "url": f"oci://{repository}/charts/app",
-            "insecure": bool(plain_http()),
-            "ref": {"semver": semver},
-            "layerSelector": {
-                "mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "operation": "copy"
-            },
-        },
-    }  # fmt: skip
-    release: Object = {
-        "apiVersion": "helm.toolkit.fluxcd.io/v2",
-        "kind": "HelmRelease",
-        "metadata": {"name": "app"},
-        "spec": {
-            "interval": "1m",
-            "releaseName": "app",
-            "chartRef": {"kind": "OCIRepository", "name": "app"},
-            "upgrade": {"strategy": {"name": "RemediateOnFailure"}, "remediation": {"strategy": "rollback"}},
-            "values": {
-                "image": {"repository": repository}, "imagePullSecrets": [], "service": {"type": "NodePort"}
-            },
-        },
-    }  # fmt: skip
-    return source, release
