@@ -1,1 +1,1 @@
-"""What the jobs of the pipeline run."""
+"""Scripts and modules of the pipeline's jobs."""

@@ -1,4 +1,4 @@
-"""What a commit releases: semantic-release's parser of conventional commits, for messages as GitLab writes them."""
+"""The parser of commits for semantic-release: conventional commits, with messages as GitLab writes them."""
 
 import re
 

@@ -29,7 +29,7 @@ row() {
   app=$(kubectl get --namespace "app-$1" deployment app "${options[@]}")
   # What comes before the app: its Secrets, and what releases/ says of it.
   before=$(kubectl get --namespace flux-system kustomization "app-$1-secrets" "app-$1" "${options[@]}")
-  # What a release does not see: Helm says deployed, and the page is 404 or 502.
+  # Faults that Helm does not detect: it reports "deployed", but the page is 404 or 502.
   ingresses=$(kubectl get ingress --all-namespaces "${options[@]}" 2>/dev/null) || ingresses=
   policy=$(kubectl get --namespace "app-$1" networkpolicy app "${options[@]}")
   controller=$(jq --raw-output '.spec.ingress[0].from[0].namespaceSelector.matchLabels[]? // empty' <<<"$policy")

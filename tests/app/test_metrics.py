@@ -126,7 +126,7 @@ def small_filesystem(tmp_path: Path) -> Iterator[Path]:
     directory.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(directory)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no right to mount a file system")  # tests/image has the same with Docker
+        pytest.skip("no right to mount")  # in an unprivileged container; tests/image starts with a full one
     yield directory
     subprocess.run(["umount", "--lazy", str(directory)], check=True)
 

@@ -71,7 +71,7 @@ def test_valid(helm: Helm, values: Values, version: str) -> None:
     }.items(),
 )
 def test_release_name(helm: Helm, release: str, name: str) -> None:
-    """Whatever name Helm takes for a release, all objects should be valid: Services are named more strictly."""
+    """All objects should be valid for any release name that Helm accepts. Names of Services are stricter."""
     rendered = helm.template({"autoscaling": {"enabled": True}, "ingress": INGRESS}, release=release)
 
     assert {

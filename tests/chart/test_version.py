@@ -86,7 +86,7 @@ def test_helm_test(helm: Helm) -> None:
 
 @pytest.mark.parametrize(("runs", "status"), [("1.2.3", 0), ("1.2.4", 1)])
 def test_helm_test_compares_versions(helm: Helm, tmp_path: Path, runs: str, status: int) -> None:
-    """`helm test` should pass if the page shows the version of the image that was asked for, whatever its tag."""
+    """`helm test` should pass if the page shows the version of the requested image, for any tag."""
     container = helm.template({"image": {"tag": "latest"}}).one("Pod/app-test")["spec"]["containers"][0]
     (tmp_path / "app").mkdir()
     (tmp_path / "app/version.txt").write_text("1.2.3\n")

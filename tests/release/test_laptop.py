@@ -24,7 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     if subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False).returncode:
         pytest.skip("no buildx: install Docker's plugin")  # jobs have it in their image
     if not shutil.which("skopeo"):
-        pytest.skip("no skopeo: install it")
+        pytest.skip("no skopeo: install it")  # jobs install it themselves
     monkeypatch.setenv("REGISTRY", registry)
     monkeypatch.setenv(PIPELINE, str(ROOT / "tests/loop/laptop/release.sh"))
     monkeypatch.setenv(WHOLE, "false")
