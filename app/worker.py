@@ -57,6 +57,6 @@ class Worker(ThreadWorker):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Shut down gracefully; /readyz reports it to connections that are still open."""
-        if (app := cast("Flask | None", self.wsgi)) is not None:
+        if app := getattr(self, "wsgi", None):  # None, or not yet an attribute, until the application is loaded
             app.extensions["readiness"].drain()
         super().handle_exit(sig, frame)

@@ -64,6 +64,21 @@ def test_sigterm_during_start(shared_database: URL) -> None:
             output, _ = process.communicate(timeout=30)
         assert process.returncode in {0, -15}, output  # -15 before gunicorn handles signals
         assert "SIGKILL" not in output
+        assert '"ERROR"' not in output
+
+
+def test_sigterm_while_a_worker_loads(shared_database: URL) -> None:
+    """A worker that gets SIGTERM before it has loaded the application exits without an error."""
+    env = environment(shared_database, PORT=str(free_port()), METRICS_PORT=str(free_port()))
+    with subprocess.Popen(command("gunicorn"), cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        output = ""
+        while "Booting worker" not in output:
+            output += process.stdout.readline()
+        process.terminate()
+        output += process.communicate(timeout=30)[0]
+    assert process.returncode == 0, output
+    assert '"ERROR"' not in output
 
 
 @pytest.mark.parametrize("count", ["1", "3"])
