@@ -55,7 +55,13 @@ class Namespace:
 
     def __init__(self, name: str, image: str) -> None:
         self.name = name
-        self._image = image
+        self.values: Object = {
+            "image": {"repository": image},
+            "imagePullSecrets": [],
+            "service": {"type": "NodePort"},
+            "migrations": {"backoffLimit": 1},
+            "networkPolicy": {"database": {"port": 25060}},
+        }
         self.url = ""  # of the page, once it is served
 
     def create(self) -> None:
@@ -90,14 +96,27 @@ class Namespace:
 
     def helm(self, chart: Path, *options: str, timeout: str = "180s") -> Result:
         """Install or upgrade the release, and wait until it serves."""
-        sets = [
-            f"image.repository={self._image}", "service.type=NodePort", "migrations.backoffLimit=1",
-            "networkPolicy.database.port=25060",
-        ]  # fmt: skip
         return run(
             "helm", "upgrade", "--install", "app", str(chart), "--namespace", self.name, "--wait", "--timeout", timeout,
-            "--set-json", "imagePullSecrets=[]", *(word for value in sets for word in ("--set", value)), *options,
+            "--values", "-", *options, text=json.dumps(self.values),
         )  # fmt: skip
+
+    def wait_for_flux(self, version: str) -> None:
+        """Wait until Flux has released a version."""
+
+        def release() -> Object:
+            status: Object = self.get("helmreleases")[0].get("status", {})
+            return status
+
+        def is_released() -> bool:
+            ready = {each["type"]: each["status"] for each in release().get("conditions", [])}.get("Ready")
+            newest = release().get("history", [{}])[0]
+            return ready == "True" and str(newest.get("chartVersion")).split("+")[0] == version
+
+        try:
+            eventually(is_released, 240, f"Flux has released {version}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {release()}") from None
 
     def settle(self) -> None:
         """Wait until the pods of the release before have ended, and the app answers at its port."""

@@ -1,9 +1,14 @@
 """Releases of the app to install: images in the registry, each with the chart of the same number."""
 
+import os
 import tempfile
 from pathlib import Path
 
-from tests.e2e.cluster import must
+import yaml
+
+from tests.e2e.cluster import Object, must
+from tests.processes import ROOT
+from tests.releases.rendered import substitute
 
 MIGRATION = '''"""{what}"""
 
@@ -59,3 +64,21 @@ def package(folder: Path, version: str) -> Path:
     numbers = ("--version", version, "--app-version", version)
     must("helm", "package", "charts/app", *numbers, "--destination", str(folder))
     return folder / f"app-{version}.tgz"
+
+
+def push(repository: str, folder: Path, *versions: str) -> None:
+    """Push the charts of these versions."""
+    plain_http = ["--plain-http"] if os.environ.get("CHARTS_PLAIN_HTTP") == "true" else []
+    for version in versions:
+        must("helm", "push", str(package(folder, version)), f"oci://{repository}/charts", *plain_http)
+
+
+def flux_objects(repository: str, values: Object, semver: str) -> tuple[Object, Object]:
+    """Return the objects of `releases/base`, for a range of versions and with these values."""
+    settings = {"REGISTRY": repository, "REGISTRY_INSECURE": os.environ.get("CHARTS_PLAIN_HTTP", "false")}
+    text = substitute((ROOT / "releases/base/app.yml").read_text(), settings)
+    source, release = yaml.safe_load_all(text)
+    del source["spec"]["secretRef"]  # the registry of the tests needs no login
+    source["spec"] |= {"interval": "2s", "ref": {"semver": semver}}
+    release["spec"]["values"] = values
+    return source, release

@@ -5,10 +5,12 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e import releases
 from tests.e2e.cluster import Ends, Namespace, eventually, must, run
 from tests.e2e.conftest import LoadOn, Release
 from tests.e2e.database import Database
@@ -76,6 +78,27 @@ def test_upgrade_to_an_older_chart(namespace: Namespace, served: Release, load: 
         result = served("1.0.0")
 
     assert result.returncode == 0, result.stderr
+    assert "schema is at the newer revision 9001: nothing to do" in namespace.kubectl("logs", "job/app-migrations")
+    assert people.failures == {}
+    assert people.versions() == ["1.1.0", "1.0.0"]
+    assert namespace.page().json()["schema_revision"] == "9001"
+
+
+def test_flux_rolls_back_by_a_narrowed_range(
+    namespace: Namespace, database: Database, repository: str, tmp_path: Path, load: LoadOn
+) -> None:
+    """If the range of versions is narrowed, Flux returns to the older release, although that had fewer migrations."""
+    assert database
+    releases.push(repository, tmp_path, "1.0.0", "1.1.0")
+    namespace.apply(*releases.flux_objects(repository, namespace.values, "^1.0"))
+    namespace.wait_for_flux("1.1.0")
+    namespace.settle()
+
+    with load() as people:
+        namespace.apply(releases.flux_objects(repository, namespace.values, "~1.0")[0])
+        namespace.wait_for_flux("1.0.0")
+        namespace.settle()
+
     assert "schema is at the newer revision 9001: nothing to do" in namespace.kubectl("logs", "job/app-migrations")
     assert people.failures == {}
     assert people.versions() == ["1.1.0", "1.0.0"]
