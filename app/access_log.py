@@ -1,4 +1,4 @@
-"""Access log: an id, a log line and an observation for each request."""
+"""Access log: an id, the security headers, a log line and an observation for each request."""
 
 import logging
 import re
@@ -21,8 +21,8 @@ MAX_PATH = 200  # characters of a path in a line
 log = logging.getLogger(__name__)
 
 
-def init_app(app: Flask, metrics: Metrics) -> None:
-    """Give each request an id, the client's own if it is valid, and record the response."""
+def init_app(app: Flask, metrics: Metrics, security_headers: list[tuple[str, str]]) -> None:
+    """Give each request an id, the client's own if it is valid, add the headers, and record the response."""
     inner = app.wsgi_app
 
     def recorded(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -36,7 +36,7 @@ def init_app(app: Flask, metrics: Metrics) -> None:
             status = int(line[:3])
             if rule := environ["werkzeug.request"].url_rule:
                 route = rule.rule
-            return start_response(line, [*headers, ("X-Request-ID", environ[ID])], *exc_info)
+            return start_response(line, [*headers, *security_headers, ("X-Request-ID", environ[ID])], *exc_info)
 
         body = inner(environ, start)
         duration = time.perf_counter() - started

@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     readiness = health.Readiness(refresher)
     app.extensions.update(refresher=refresher, readiness=readiness)
 
-    access_log.init_app(app, metrics)
+    access_log.init_app(app, metrics, security.headers(app))
     security.init_app(app, settings)
     errors.init_app(app)
     commands.init_app(app, settings.database_url)

@@ -122,13 +122,9 @@ class Refresher:
         self._metrics.set_database_up()
 
     def _fail(self, started: float, error: Exception) -> None:
-        self._reason = _reason(error)
+        self._reason = str(getattr(error, "orig", None) or error)
         self._failing_since = self._failing_since or started
         if not self._down and time.monotonic() - self._failing_since > GRACE_PERIOD:
             self._down = True
             log.error("database unavailable", extra={"reason": self._reason})
             self._metrics.set_database_down()
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error)

@@ -3,9 +3,8 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
@@ -14,15 +13,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 PROBES = {"/healthz", "/readyz"}  # Kubernetes sends them to the address of the pod
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(?::[0-9]*)?")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Trust the configured number of proxies, refuse unknown hosts and add the security headers to each response."""
-    _add_headers(app)
+    """Trust the configured number of proxies, and refuse unknown hosts."""
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # Flask's documented way
 
@@ -43,14 +41,14 @@ def _is_trusted(environ: "WSGIEnvironment", hosts: tuple[str, ...]) -> bool:
     return any(name == host or (host[0] == "." and f".{name}".endswith(host)) for host in hosts)
 
 
-def _add_headers(app: Flask) -> None:
-    """Add the headers to each response. They allow the style sheet, a part of each page, by its hash."""
+def headers(app: Flask) -> list[tuple[str, str]]:
+    """Return the security headers of each response. They allow the style sheet, a part of each page, by its hash."""
     style = Path(app.root_path, "templates", "style.css").read_text(encoding="utf-8")
     app.jinja_env.globals["style"] = style
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
     policy += "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    security_headers = [
+    return [
         ("Cache-Control", "no-store"),
         ("Content-Security-Policy", policy),
         ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -59,12 +57,3 @@ def _add_headers(app: Flask) -> None:
         ("X-Content-Type-Options", "nosniff"),
         ("X-Frame-Options", "DENY"),
     ]
-    inner = app.wsgi_app
-
-    def with_headers(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:  # noqa: ANN401  passed on
-            return start_response(status, headers + security_headers, *exc_info)
-
-        return inner(environ, start)
-
-    app.wsgi_app = with_headers  # type: ignore[method-assign]  # Flask's documented way

@@ -7,9 +7,12 @@ die() { echo "$1" >&2 && exit "${2:-1}"; }
 # exit_without VALUE: exits with status 0 if the value, a version or an image's digest, is empty
 exit_without() { [ -n "$1" ] || { echo "nothing to release" && exit 0; }; }
 
+# on_main: succeeds if this is a commit of main; CI checks out a commit without a branch
+on_main() { [ "${CI_COMMIT_BRANCH:-$(git rev-parse --abbrev-ref HEAD)}" = main ]; }
+
 # release_tags [OPTION…]: prints the tags of the form vX.Y.Z, lowest version first; no other tag is a release.
 # Without any it prints nothing and succeeds.
-release_tags() { git tag --list --sort version:refname "$@" | grep -xE 'v(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}' || true; }
+release_tags() { git tag --list --sort version:refname "$@" | grep -xE 'v(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}' || [ $? = 1 ]; }
 
 # released_as COMMIT: prints the highest version that the commit is tagged with, if any
 released_as() { release_tags --points-at "$1" | tail -n 1 | cut -c 2-; }

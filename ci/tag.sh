@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . ci/lib-release.sh
 : "${VERSION:?missing; expected X.Y.Z}"
-[ "${CI_COMMIT_BRANCH:-$(git symbolic-ref --quiet --short HEAD || true)}" = main ] || die "branch: not main; expected main, which alone is released" 2
+on_main || die "branch: not main; expected main, which alone is released" 2
 commit=$(git rev-parse HEAD)
 again="run a new pipeline for main"
 

@@ -13,7 +13,7 @@ merged() {
 }
 
 fetch_tags
-if [ "${CI_COMMIT_BRANCH:-$(git symbolic-ref --quiet --short HEAD || true)}" = main ]; then
+if on_main; then
   branch=main
   commit=$(git rev-parse HEAD)
 else
@@ -47,4 +47,4 @@ echo "VERSION=$version" >version.env
 # Squashed under a title that was changed after the check, a commit gets here with any message.
 [ -n "$later" ] || git log --no-merges --format='%h %s' ${newest:+"$newest.."}"$commit" |
   grep -vE '^[0-9a-f]+ (Revert "|(build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test)(\([^)]+\))?!?: )' |
-  sed 's/$/: not a conventional commit, so it releases nothing; if it should, merge a commit such as "fix: …"/' || true
+  sed 's/$/: not a conventional commit, so it releases nothing; if it should, merge a commit such as "fix: …"/'
