@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from app.schema import MIGRATIONS
-from tests.processes import ROOT, Result, environment, migrate, program
+from tests.processes import ROOT, Program, Result, environment, migrate, program
 
 SLOW = """
 import sqlalchemy as sa
@@ -122,8 +121,8 @@ def test_existing_records_are_kept(root: Connection, empty_database: URL) -> Non
 
 def test_concurrent_migrations_apply_each_revision_once(root: Connection, empty_database: URL) -> None:
     """Of ten concurrent runs, each succeeds, and each revision is applied by one of them."""
-    with ThreadPoolExecutor(10) as pool:
-        runs = list(pool.map(lambda _: alembic(empty_database, "upgrade", "head"), range(10)))
+    programs = [Program("alembic", "upgrade", "head", env=environment(empty_database)) for _ in range(10)]
+    runs = [each.wait() for each in programs]
 
     assert [run.returncode for run in runs] == [0] * 10, [run.stderr for run in runs]
     applied = Counter(re.findall(r"Running upgrade (\S*) -> (\S+),", "".join(run.stdout for run in runs)))
@@ -208,20 +207,20 @@ def test_table_in_use_for_a_while(root: Connection, database: URL, tmp_path: Pat
     reader = create_engine(database)
     with reader.connect() as connection:
         connection.execute(text("SELECT * FROM records")).all()
-        with ThreadPoolExecutor(1) as pool:
-            migration = pool.submit(alembic, database, "upgrade", "head", cwd=folder)
-            eventually_waits(root)
-            threading.Timer(3, connection.rollback).start()
-            longest = 0.0
-            while not migration.done():
-                started = time.monotonic()
-                root.execute(text("SELECT COUNT(*) FROM records"))
-                longest = max(longest, time.monotonic() - started)
-                time.sleep(0.05)
+        migration = Program("alembic", "upgrade", "head", cwd=folder, env=environment(database))
+        eventually_waits(root)
+        threading.Timer(3, connection.rollback).start()
+        longest = 0.0
+        while migration.is_running():
+            started = time.monotonic()
+            root.execute(text("SELECT COUNT(*) FROM records"))
+            longest = max(longest, time.monotonic() - started)
+            time.sleep(0.05)
     reader.dispose()
 
-    assert migration.result().returncode == 0
-    assert "attempts left" in migration.result().stdout
+    result = migration.wait()
+    assert result.returncode == 0
+    assert "attempts left" in result.stdout
     assert longest < 5  # a reader waits for one attempt of a second, not for all ten
     assert "colour" in str(state(root))
 
