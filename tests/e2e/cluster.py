@@ -53,10 +53,11 @@ def provide(image: str) -> str:
 class Namespace:
     """A namespace of the cluster, with the Pod Security Standard `restricted`, and the release `app` in it."""
 
-    def __init__(self, name: str, image: str) -> None:
+    def __init__(self, name: str, repository: str) -> None:
         self.name = name
+        self.repository = repository
         self.values: Object = {
-            "image": {"repository": image},
+            "image": {"repository": repository},
             "imagePullSecrets": [],
             "service": {"type": "NodePort"},
             "migrations": {"backoffLimit": 1},
@@ -142,7 +143,7 @@ class Namespace:
         return int(service["spec"]["ports"][0]["nodePort"])
 
 
-class Ends(threading.Thread):
+class PodWatcher(threading.Thread):
     """Watches the pods of a namespace, and keeps how their containers ended and how often they began again."""
 
     def __init__(self, namespace: Namespace) -> None:

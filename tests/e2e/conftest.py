@@ -1,4 +1,4 @@
-"""What the tests on a cluster share: images, a namespace for each test, and the report."""
+"""Fixtures of the cluster tests: images, a namespace for each test, and the report."""
 
 import os
 import secrets
@@ -12,7 +12,7 @@ from tests import report
 from tests.e2e import releases
 from tests.e2e.cluster import Namespace, Result, provide
 from tests.e2e.database import Database
-from tests.e2e.load import RATE, Load
+from tests.e2e.load import RATE, LoadGenerator
 
 MYSQL = "mysql:9.7"
 HEAD = f"| at {RATE} requests/s | requests | failed | longest gap | time |", "|---|--:|--:|--:|--:|"
@@ -30,7 +30,7 @@ def repository(cluster: dict[str, str]) -> str:
 
 @pytest.fixture
 def namespace(repository: str, request: pytest.FixtureRequest) -> Iterator[Namespace]:
-    """Return a namespace of the test's own, gone afterwards."""
+    """Return a namespace of the test's own. It is deleted afterwards."""
     namespace = Namespace(f"e2e-{request.node.name.removeprefix('test_').replace('_', '-')}"[:50], repository)
     namespace.create()
     yield namespace
@@ -51,7 +51,7 @@ Release = Callable[..., Result]
 
 @pytest.fixture
 def release(namespace: Namespace, tmp_path: Path) -> Release:
-    """Return a function that installs, or upgrades to, a version, and waits until nothing else is left."""
+    """Return a function that installs a version, or upgrades to it, and waits until only its pods are left."""
 
     def install(version: str, *options: str, timeout: str = "180s") -> Result:
         result = namespace.helm(releases.package(tmp_path, version), *options, timeout=timeout)
@@ -63,32 +63,32 @@ def release(namespace: Namespace, tmp_path: Path) -> Release:
 
 
 @pytest.fixture
-def served(release: Release, database: Database) -> Release:
-    """Install 1.0.0, and return the function that installs others."""
+def installed_release(release: Release, database: Database) -> Release:
+    """Install 1.0.0, and return the function that upgrades to other versions."""
     assert database
     result = release("1.0.0")
     assert result.returncode == 0, result.stderr
     return release
 
 
-LoadOn = Callable[[], Load]
+MakeLoad = Callable[[], LoadGenerator]
 
 
 @pytest.fixture
-def load(namespace: Namespace, request: pytest.FixtureRequest) -> LoadOn:
-    """Return a function that puts load on the app; its figures become a row of the report."""
+def load(namespace: Namespace, request: pytest.FixtureRequest) -> MakeLoad:
+    """Return a context manager that requests the page. Its figures become a row of the report."""
 
     @contextmanager
-    def put() -> Iterator[Load]:
-        with Load(namespace.url) as load:
+    def generate() -> Iterator[LoadGenerator]:
+        with LoadGenerator(namespace.url) as load:
             yield load
         name = request.node.name.removeprefix("test_").replace("_", " ")
         numbers = str(load.requests), str(load.failed), f"{load.longest_gap:.2f} s", f"{load.seconds:.0f} s"
         report.add(request.config, name, *numbers)
 
-    return put  # type: ignore[return-value]  # a context manager that yields it
+    return generate  # type: ignore[return-value]  # a context manager that yields it
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the report, and keep it as a file."""
+    """Print the report, and write it to a file."""
     report.show(terminalreporter, config, "e2e", HEAD)
