@@ -19,7 +19,7 @@ END = "<!-- end -->"
 
 @dataclass(frozen=True)
 class Row:
-    """A value: its path such as `image.tag`, what the comment says, and what it is where it is not set."""
+    """A value: its path such as `image.tag`, its description, and its default."""
 
     path: str
     text: str
@@ -75,7 +75,7 @@ def undocumented(values: dict[str, Any], known: set[str], parent: str = "") -> l
 def with_table(readme: str) -> str:
     """Return the README with the table as it should be."""
     before, rest = readme.split(BEGIN)
-    table = "\n".join(["| value | what it is | default |", "|---|---|---|", *map(str, rows())])
+    table = "\n".join(["| value | description | default |", "|---|---|---|", *map(str, rows())])
     return f"{before}{BEGIN}{table}\n{END}{rest.split(END)[1]}"
 
 

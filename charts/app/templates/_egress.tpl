@@ -1,4 +1,4 @@
-{{/* What pods may reach: the database, and the cluster's DNS to find it. */}}
+{{/* Egress of the pods: the database, and the cluster's DNS. */}}
 
 {{- define "app.egressToDns" -}}
 {{- with .Values.networkPolicy -}}

@@ -1,8 +1,8 @@
-{{/* Names, labels and the image: what several templates must write in the same way. */}}
+{{/* Names, labels and the image, shared by the templates. */}}
 
 {{/*
-The name of all objects: the release's, with the chart's unless it contains that. A Service's name is stricter than a
-release's: it has no dots and starts with a letter (RFC 1035).
+Name of all objects: the release's name, with the chart's unless it contains it. The name of a Service has no dots and
+starts with a letter (RFC 1035), unlike that of a release.
 */}}
 {{- define "app.fullname" -}}
 {{- $name := .Release.Name | replace "." "-" }}
@@ -15,19 +15,19 @@ release's: it has no dots and starts with a letter (RFC 1035).
 {{- $name | trunc 50 | trimAll "-" }}
 {{- end }}
 
-{{/* Selected by, together with the component; must never change. Quoted: a release may be named 123 or true. */}}
+{{/* Selector labels, together with the component. They are immutable. Quoted: a release may be named 123 or true. */}}
 {{- define "app.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
-{{/* The labels of pods. Not the chart's version: Flux adds a digest to it, and a label that changes restarts pods. */}}
+{{/* Labels of pods. Without the chart's version: Flux adds a digest to it, and a changed label restarts the pods. */}}
 {{- define "app.podLabels" -}}
 {{ include "app.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | trunc 63 | trimAll "-_." | quote }}
 {{- end }}
 
-{{/* The labels of all other objects. */}}
+{{/* Labels of all other objects. */}}
 {{- define "app.labels" -}}
 {{ include "app.podLabels" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -38,7 +38,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ .Values.serviceAccount.name | default (ternary (include "app.fullname" .) "default" .Values.serviceAccount.create) }}
 {{- end }}
 
-{{/* The image: by tag, in which `+` is not allowed, and by digest if there is one, which then decides. */}}
+{{/* The image, by tag (in which `+` is not allowed) and by digest, which takes precedence. */}}
 {{- define "app.image" -}}
 {{- with .Values.image -}}
 {{ .repository }}:{{ .tag | default $.Chart.AppVersion | replace "+" "-" }}{{ with .digest }}@{{ . }}{{ end }}

@@ -1,8 +1,8 @@
-{{/* What every pod of the chart has in common, whether it serves, migrates or tests. */}}
+{{/* Fields of all pods: web, migrations and test. */}}
 
 {{- define "app.pod" -}}
 automountServiceAccountToken: false
-# The variables of other Services could be mistaken for settings.
+# Variables of other Services could collide with settings.
 enableServiceLinks: false
 securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
@@ -31,7 +31,7 @@ securityContext:
   {{- toYaml .Values.securityContext | nindent 2 }}
 {{- end }}
 
-{{/* The certificates that the database's own is checked against: `?ssl_ca=/etc/mysql-ca/ca.crt` in its URL. */}}
+{{/* The CA of the database: `?ssl_ca=/etc/mysql-ca/ca.crt` in its URL. */}}
 {{- define "app.authorityMount" -}}
 - name: mysql-ca
   mountPath: /etc/mysql-ca

@@ -1,4 +1,4 @@
-{{/* The settings of the service, as its environment variables. */}}
+{{/* Settings of the service, as environment variables. */}}
 
 {{- define "app.settings" -}}
 {{- $name := include "app.fullname" . }}
