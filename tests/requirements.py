@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import socket
 import subprocess
 import warnings
 from contextlib import closing
@@ -21,6 +22,15 @@ def require(*programs: str) -> None:
     if missing:
         needs = ", ".join(f"{name} {VERSIONS.get(name, '')}".strip() for name in missing)
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"not available: {needs}")
+
+
+def require_ipv6() -> None:
+    """Skip the test if this machine has no IPv6: in CI, too, because GitLab's containers have none."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as error:
+        pytest.skip(f"no IPv6: {error.strerror}")
 
 
 def is_available(program: str) -> bool:

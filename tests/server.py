@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from tests.processes import ROOT, command, environment
 
 LogLine = dict[str, Any]
-DEADLINE = 30.0  # seconds; only guards against hanging
+DEADLINE = 90.0  # seconds; only guards against hanging
 
 
 def free_port() -> int:

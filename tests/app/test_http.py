@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from app.worker import REQUEST_TIMEOUT
 from tests.conftest import MakeServer
+from tests.requirements import require_ipv6
 from tests.server import GunicornServer, eventually
 
 GET = b"GET /version HTTP/1.1\r\nHost: localhost\r\n"
@@ -206,6 +207,7 @@ def test_memory_is_bounded(make_server: MakeServer, shared_database: URL, flood:
 
 def test_ipv6(server: GunicornServer) -> None:
     """`localhost` is bound for IPv6, too."""
+    require_ipv6()
     with socket.create_connection(("::1", server.port), timeout=5) as connection:
         connection.sendall(b"GET /version HTTP/1.1\r\nHost: [::1]\r\n" + END)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")

@@ -10,6 +10,7 @@ from sqlalchemy import URL
 
 from tests.conftest import MakeServer
 from tests.processes import ROOT, command, environment
+from tests.requirements import require_ipv6
 from tests.server import eventually, free_port
 
 
@@ -101,6 +102,8 @@ def test_addresses(
     make_server: MakeServer, shared_database: URL, bind: str | None, address: str, family: socket.AddressFamily
 ) -> None:
     """By default IPv4 and IPv6 are bound; IPv4 clients of an IPv6 socket are logged with their IPv4 address."""
+    if family == socket.AF_INET6:
+        require_ipv6()
     service = make_server(shared_database, BIND_ADDRESS=bind or address)
     with socket.socket(family) as client:
         client.connect((address, service.port))

@@ -175,7 +175,7 @@ def test_outage_and_recovery(outage: Outage, make_server: MakeServer, way: str, 
     assert VERSION in page.text
     assert "tell-nobody" not in page.text + str(server.lines())
     assert after.json()["records"] == 3
-    assert statistics.median(prober.seconds) < 0.1
+    assert statistics.median(prober.seconds) < 0.25  # a request that waited for the database would take 0.5 s
     assert max(prober.seconds) < 2
     assert set(server.workers()) == workers
 
