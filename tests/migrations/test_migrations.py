@@ -3,12 +3,10 @@
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -18,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from app.schema import MIGRATIONS
+from tests.migrations.conftest import Killable
 from tests.processes import ROOT, Result, environment, migrate, program
 
 SLOW = """
@@ -28,15 +27,6 @@ def upgrade():
     op.add_column("records", sa.Column("colour", sa.String(10)))
 """
 WRONG = SLOW.replace('op.add_column("records"', 'op.add_column("nowhere"')
-
-
-@pytest.fixture
-def root(empty_database: URL) -> Iterator[Connection]:
-    """Return an administrator's connection to the test's database."""
-    engine = create_engine(empty_database, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 def alembic(url: URL, *arguments: str, cwd: Path = ROOT) -> Result:
@@ -138,31 +128,11 @@ def test_lock_is_per_database(root: Connection, empty_database: URL) -> None:
     migrate(empty_database)  # would time out after 60 s
 
 
-@pytest.fixture
-def killable(empty_database: URL) -> Iterator[Callable[[str, int], int]]:
-    """Return a function that migrates, is killed at an event of that number, and returns its exit status."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.migrations.fault_injection"],
-        cwd=ROOT, env=environment(empty_database), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        assert process.stdin
-        assert process.stdout
-        write, read = process.stdin, process.stdout
-
-        def migrate_until(event: str, number: int) -> int:
-            write.write(f"{event} {number}\n")
-            write.flush()
-            return int(read.readline())
-
-        yield migrate_until
-        write.close()
-
-
 @pytest.mark.parametrize(
     ("event", "least"), [("before_cursor_execute", 10), ("after_cursor_execute", 10), ("commit", 4)]
 )
 def test_killed_migration_is_completed_by_the_next(
-    root: Connection, empty_database: URL, killable: Callable[[str, int], int], event: str, least: int
+    root: Connection, empty_database: URL, killable: Killable, event: str, least: int
 ) -> None:
     """A run that is killed before or after any statement, or at any commit, is completed by the next run."""
     migrate(empty_database)
@@ -294,6 +264,8 @@ def test_template_of_a_new_revision(empty_database: URL, tmp_path: Path) -> None
     text = (folder / "migrations/versions/9999_add_a_shape.py").read_text()
     assert "The previous release is still running while this revision is applied" in text
     assert "if_not_exists=True" in text
+    assert "from migrations import guarded" in text
+    migrate(empty_database, cwd=folder)
 
 
 def test_one_ddl_statement_in_each_revision() -> None:
