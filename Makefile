@@ -59,7 +59,7 @@ run: .venv/run.stamp app/version.txt ## serve the page at http://localhost:8000;
 
 migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a colour"
 	@test -n "$(NAME)" || { echo 'NAME: missing; expected what it does: make migration NAME="add a colour"' >&2; exit 2; }
-	$(BIN)/alembic revision --message "$(NAME)" --rev-id "$$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))"
+	$(BIN)/alembic revision --message "$(NAME)" --rev-id "$$(date -u +%Y%m%d)_$$(od -An -N3 -tx1 /dev/urandom | tr -d ' ')"
 
 # --- checking
 

@@ -3,6 +3,7 @@
 import re
 import shutil
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -17,7 +18,8 @@ from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from app.schema import MIGRATIONS
 from tests.migrations.conftest import Killable
-from tests.processes import ROOT, Result, environment, migrate, program
+from tests.processes import ROOT, Result, command, environment, migrate, program
+from tests.server import eventually
 
 SLOW = """
 import sqlalchemy as sa
@@ -119,6 +121,34 @@ def test_concurrent_migrations_apply_each_revision_once(root: Connection, empty_
     applied = Counter(re.findall(r"Running upgrade (\S*) -> (\S+),", "".join(run.stdout for run in runs)))
     assert applied == {("", "0001"): 1, ("0001", "0002"): 1}
     assert root.scalar(text("SELECT COUNT(*) FROM records")) == 3
+
+
+COPY = SLOW.replace(
+    'op.add_column("records", sa.Column("colour", sa.String(10)))',
+    'guarded.add_column("records", sa.Column("colour", sa.String(10)), "COPY")',
+).replace("from alembic import op", "from migrations import guarded")
+
+
+def test_next_run_waits_for_a_killed_copy(root: Connection, database: URL, tmp_path: Path) -> None:
+    """MySQL finishes the copy of a killed run. The next run logs what it waits for, and then finishes the revision."""
+    folder = with_revision(tmp_path, COPY)
+    numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500000)"
+    root.execute(text("SET SESSION cte_max_recursion_depth = 500000"))
+    root.execute(text(f"INSERT INTO records (note) {numbers} SELECT REPEAT('x', 200) FROM numbers"))
+    with subprocess.Popen(
+        command("alembic", "upgrade", "head"), cwd=folder, env=environment(database), stdout=subprocess.DEVNULL
+    ) as killed:
+        copying = text("SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'copy to tmp table'")
+        eventually(lambda: root.scalar(copying))
+        killed.kill()
+
+    result = alembic(database, "upgrade", "head", cwd=folder)
+
+    assert result.returncode == 0, result.stderr
+    assert re.search(
+        r"another migration holds the lock: connection \d+ for \d+ s: ALTER TABLE records ADD COLUMN", result.stdout
+    )
+    assert "colour" in str(root.execute(text("SHOW CREATE TABLE records")).all())
 
 
 def test_lock_is_per_database(root: Connection, empty_database: URL) -> None:
@@ -266,6 +296,23 @@ def test_template_of_a_new_revision(empty_database: URL, tmp_path: Path) -> None
     assert "if_not_exists=True" in text
     assert "from migrations import guarded" in text
     migrate(empty_database, cwd=folder)
+
+
+def test_names_of_new_revisions(tmp_path: Path) -> None:
+    """Two new revisions of the same day and name have different files, which sort behind the existing ones."""
+    with_revision(tmp_path, SLOW.replace("9001", "0003"))
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "migrations", tmp_path / "other/migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in (tmp_path, tmp_path / "other"):
+        for file in ("pyproject.toml", "Makefile"):
+            shutil.copy(ROOT / file, folder)
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+        made = ["make", "--old-file", ".venv/dev.stamp", "migration", "NAME=add a shape"]
+        subprocess.run(made, cwd=folder, env=environment(), check=True, capture_output=True)
+
+    names = {path.name for path in tmp_path.glob("**/versions/*_add_a_shape.py")}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"20\d{6}_[0-9a-f]{6}_add_a_shape\.py", name) for name in names)
 
 
 def test_one_ddl_statement_in_each_revision() -> None:
