@@ -9,8 +9,8 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test e2e chart-readme lint format typecheck check lock check-lock lint-commits version release \
-  test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
+.PHONY: help run test e2e chart-readme lint format typecheck check lock check-lock lint-commits lint-migrations \
+  version release test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
   seal promote status sealed-secrets-backup sealed-secrets-restore clean
 
 help: ## list what there is
@@ -100,6 +100,9 @@ lint-commits: .venv/dev.stamp ## check commit messages: make lint-commits RANGE=
 	@test -n "$(RANGE)" || { echo 'RANGE: missing; expected commits as git names them: make lint-commits RANGE=main..' >&2; exit 2; }
 	$(BIN)/cz check --rev-range "$(RANGE)"
 	@title=$$(printf %s "$$TITLE" | sed -E 's/^(\[draft]|\(draft\)|draft:) *//I'); test -z "$$title" || $(BIN)/cz check --message "$$title"
+
+lint-migrations: .venv/dev.stamp ## judge each revision since the last release by running it on MySQL, which comes as for the tests
+	@$(BIN)/python -m ci.lint_migrations
 
 version: .venv/release.stamp ## print the next version, or on a branch the version that its merge would release
 	@ci/version.sh
