@@ -10,7 +10,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test e2e chart-readme lint format typecheck check lock check-lock lint-commits lint-migrations \
-  version release test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
+  version release test-last-release test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
   seal promote status sealed-secrets-backup sealed-secrets-restore clean
 
 help: ## list what there is
@@ -103,6 +103,9 @@ lint-commits: .venv/dev.stamp ## check commit messages: make lint-commits RANGE=
 
 lint-migrations: .venv/dev.stamp ## judge each revision since the last release by running it on MySQL, which comes as for the tests
 	@$(BIN)/python -m ci.lint_migrations
+
+test-last-release: .venv/dev.stamp ## run the last release on the schema of this checkout, then while it is migrated under load (3 minutes)
+	@$(BIN)/python -m ci.last_release
 
 version: .venv/release.stamp ## print the next version, or on a branch the version that its merge would release
 	@ci/version.sh
