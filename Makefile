@@ -9,8 +9,8 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test e2e chart-readme lint format typecheck check lock check-lock lint-commits version release \
-  test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
+.PHONY: help run test e2e chart-readme lint format typecheck check lock check-lock lint-commits lint-migrations \
+  version release test-last-release test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
   seal promote status sealed-secrets-backup sealed-secrets-restore clean
 
 help: ## list what there is
@@ -59,7 +59,7 @@ run: .venv/run.stamp app/version.txt ## serve the page at http://localhost:8000;
 
 migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a colour"
 	@test -n "$(NAME)" || { echo 'NAME: missing; expected what it does: make migration NAME="add a colour"' >&2; exit 2; }
-	$(BIN)/alembic revision --message "$(NAME)" --rev-id "$$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))"
+	$(BIN)/alembic revision --message "$(NAME)" --rev-id "$$(date -u +%Y%m%d)_$$(od -An -N3 -tx1 /dev/urandom | tr -d ' ')"
 
 # --- checking
 
@@ -100,6 +100,12 @@ lint-commits: .venv/dev.stamp ## check commit messages: make lint-commits RANGE=
 	@test -n "$(RANGE)" || { echo 'RANGE: missing; expected commits as git names them: make lint-commits RANGE=main..' >&2; exit 2; }
 	$(BIN)/cz check --rev-range "$(RANGE)"
 	@title=$$(printf %s "$$TITLE" | sed -E 's/^(\[draft]|\(draft\)|draft:) *//I'); test -z "$$title" || $(BIN)/cz check --message "$$title"
+
+lint-migrations: .venv/dev.stamp ## judge each revision since the last release by running it on MySQL, which comes as for the tests
+	@$(BIN)/python -m ci.lint_migrations
+
+test-last-release: .venv/dev.stamp ## run the last release on the schema of this checkout, then while it is migrated under load (3 minutes)
+	@$(BIN)/python -m ci.last_release
 
 version: .venv/release.stamp ## print the next version, or on a branch the version that its merge would release
 	@ci/version.sh

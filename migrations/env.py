@@ -19,6 +19,7 @@ from app.settings import MigrationSettings, load
 
 STATEMENT_TIMEOUT = 900.0  # seconds; to change a large table takes time
 MIGRATION_LOCK_TIMEOUT = 60  # seconds to wait for another migration to finish
+MIGRATION_LOCK_INTERVAL = 10  # seconds between two log lines about the other migration
 TABLE_LOCK_TIMEOUT = 1  # seconds; short, because readers of the table queue behind a waiting DDL statement
 MAX_ATTEMPTS = 10  # attempts to lock a table that is in use
 RETRY_INTERVAL = 1.0  # seconds between two attempts, in which queued readers proceed
@@ -39,9 +40,26 @@ def acquire_lock(connection: Connection) -> None:
     # Named locks are global to the server. The name contains the database, hashed: it may have 64 characters.
     name = "CONCAT('migrations-', LEFT(SHA2(DATABASE(), 256), 32))"
     log.info("waiting for other migrations of this database, at most %d s", MIGRATION_LOCK_TIMEOUT)
-    if connection.scalar(text(f"SELECT GET_LOCK({name}, {MIGRATION_LOCK_TIMEOUT})")) != 1:
-        raise MigrationError(f"another migration has been running for {MIGRATION_LOCK_TIMEOUT} s")
-    connection.commit()
+    for timeout in (0, *[MIGRATION_LOCK_INTERVAL] * (MIGRATION_LOCK_TIMEOUT // MIGRATION_LOCK_INTERVAL)):
+        if connection.scalar(text(f"SELECT GET_LOCK({name}, {timeout})")) == 1:
+            connection.commit()
+            return
+        running = running_statement(connection, name)
+        log.info("another migration holds the lock: %s", running)
+    raise MigrationError(f"another migration has been running for {MIGRATION_LOCK_TIMEOUT} s: {running}")
+
+
+def running_statement(connection: Connection, lock: str) -> str:
+    """Return what the connection that holds the lock is executing.
+
+    If a migration is killed while MySQL executes its statement, MySQL finishes the statement, and holds the lock until
+    then.
+    """
+    holder = connection.scalar(text(f"SELECT IS_USED_LOCK({lock})"))
+    for number, *_, seconds, state, statement in connection.execute(text("SHOW FULL PROCESSLIST")):
+        if number == holder:
+            return f"connection {number} for {seconds} s: {' '.join((statement or 'no statement').split())} ({state})"
+    return "its connection has just ended" if holder is None else f"connection {holder}, of another user"
 
 
 def schema_is_newer(connection: Connection) -> bool:

@@ -1,17 +1,12 @@
 """Programs that tests need: a missing one skips a test on a laptop, and fails it in CI."""
 
-import gc
 import os
 import shutil
 import socket
-import subprocess
-import warnings
-from contextlib import closing
 
-import docker
 import pytest
-from docker.errors import DockerException
-from requests import RequestException
+
+from ci.mysql import is_docker_available, is_mysqld_available
 
 VERSIONS = {"chromium": "any", "helm": "3.18", "kubeseal": "0.40", "terraform": "1.9"}  # the oldest that works
 
@@ -36,21 +31,7 @@ def require_ipv6() -> None:
 def is_available(program: str) -> bool:
     """Return whether a program can be used."""
     if program == "docker":
-        return _docker_answers()
-    if program == "mysqld":  # not MariaDB's, which has other options
-        return bool(shutil.which("mysqld")) and "MariaDB" not in subprocess.check_output(
-            ["mysqld", "--version"], text=True
-        )
+        return is_docker_available()
+    if program == "mysqld":
+        return is_mysqld_available()
     return bool(shutil.which(program))
-
-
-def _docker_answers() -> bool:
-    try:
-        with closing(docker.from_env(version="1.41")) as client:
-            return bool(client.ping())
-    except (DockerException, RequestException):
-        pass
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()  # the client leaves a socket open if there is no engine
-    return False

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,17 +12,12 @@ from typing import Any, Self
 import requests
 from sqlalchemy import URL
 
+from ci.mysql import free_port
 from tests.processes import ROOT, command, environment
 
+__all__ = ["GunicornServer", "LogLine", "eventually", "free_port"]
 LogLine = dict[str, Any]
 DEADLINE = 90.0  # seconds; only guards against hanging
-
-
-def free_port() -> int:
-    """Return a port on which no process listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(condition: Callable[[], object], explain: Callable[[], object] = str, seconds: float = DEADLINE) -> None:

@@ -63,6 +63,16 @@ def test_merge_request_of_releases(clone: Clone) -> None:
     assert promotion == {*MERGE_REQUEST, "release-diff"}
 
 
+def test_merge_request_of_migrations(clone: Clone) -> None:
+    """A merge request that changes migrations also runs them on MySQL, and the last release on their schema."""
+    clone.git("checkout", "--quiet", "-b", "migration", "HEAD")
+    clone.commit("feat: add a colour", **{"migrations/versions/0003_add_a_colour.py": ""})
+    migration = jobs(clone, "merge-request")
+    clone.git("checkout", "--quiet", "main")
+
+    assert migration == {*MERGE_REQUEST, "migrations"}
+
+
 def test_main(clone: Clone) -> None:
     """A push to main has the checks, and releases."""
     assert jobs(clone, "main") == MAIN

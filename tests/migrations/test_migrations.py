@@ -4,11 +4,10 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -17,7 +16,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from app.schema import MIGRATIONS
-from tests.processes import ROOT, Program, Result, environment, migrate, program
+from ci.lint_migrations.history import heads_findings
+from tests.migrations.conftest import Killable
+from tests.processes import ROOT, Program, Result, command, environment, migrate, program
+from tests.server import eventually
 
 SLOW = """
 import sqlalchemy as sa
@@ -27,15 +29,6 @@ def upgrade():
     op.add_column("records", sa.Column("colour", sa.String(10)))
 """
 WRONG = SLOW.replace('op.add_column("records"', 'op.add_column("nowhere"')
-
-
-@pytest.fixture
-def root(empty_database: URL) -> Iterator[Connection]:
-    """Return an administrator's connection to the test's database."""
-    engine = create_engine(empty_database, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 def alembic(url: URL, *arguments: str, cwd: Path = ROOT) -> Result:
@@ -93,7 +86,7 @@ def test_models_match_the_schema(database: URL) -> None:
 
 def test_one_head() -> None:
     """The revisions have one head, so `upgrade head` is unambiguous."""
-    assert len(ScriptDirectory(str(MIGRATIONS)).get_heads()) == 1
+    assert list(map(str, heads_findings(ScriptDirectory(str(MIGRATIONS)), ROOT))) == []
 
 
 def test_second_run_changes_nothing(root: Connection, database: URL) -> None:
@@ -130,6 +123,34 @@ def test_concurrent_migrations_apply_each_revision_once(root: Connection, empty_
     assert root.scalar(text("SELECT COUNT(*) FROM records")) == 3
 
 
+COPY = SLOW.replace(
+    'op.add_column("records", sa.Column("colour", sa.String(10)))',
+    'guarded.add_column("records", sa.Column("colour", sa.String(10)), "COPY")',
+).replace("from alembic import op", "from migrations import guarded")
+
+
+def test_next_run_waits_for_a_killed_copy(root: Connection, database: URL, tmp_path: Path) -> None:
+    """MySQL finishes the copy of a killed run. The next run logs what it waits for, and then finishes the revision."""
+    folder = with_revision(tmp_path, COPY)
+    numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500000)"
+    root.execute(text("SET SESSION cte_max_recursion_depth = 500000"))
+    root.execute(text(f"INSERT INTO records (note) {numbers} SELECT REPEAT('x', 200) FROM numbers"))
+    with subprocess.Popen(
+        command("alembic", "upgrade", "head"), cwd=folder, env=environment(database), stdout=subprocess.DEVNULL
+    ) as killed:
+        copying = text("SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'copy to tmp table'")
+        eventually(lambda: root.scalar(copying))
+        killed.kill()
+
+    result = alembic(database, "upgrade", "head", cwd=folder)
+
+    assert result.returncode == 0, result.stderr
+    assert re.search(
+        r"another migration holds the lock: connection \d+ for \d+ s: ALTER TABLE records ADD COLUMN", result.stdout
+    )
+    assert "colour" in str(root.execute(text("SHOW CREATE TABLE records")).all())
+
+
 def test_lock_is_per_database(root: Connection, empty_database: URL) -> None:
     """The lock of another database does not delay a migration."""
     root.execute(text("SELECT GET_LOCK(CONCAT('migrations-', LEFT(SHA2('another', 256), 32)), 0)"))
@@ -137,31 +158,11 @@ def test_lock_is_per_database(root: Connection, empty_database: URL) -> None:
     migrate(empty_database)  # would time out after 60 s
 
 
-@pytest.fixture
-def killable(empty_database: URL) -> Iterator[Callable[[str, int], int]]:
-    """Return a function that migrates, is killed at an event of that number, and returns its exit status."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.migrations.fault_injection"],
-        cwd=ROOT, env=environment(empty_database), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        assert process.stdin
-        assert process.stdout
-        write, read = process.stdin, process.stdout
-
-        def migrate_until(event: str, number: int) -> int:
-            write.write(f"{event} {number}\n")
-            write.flush()
-            return int(read.readline())
-
-        yield migrate_until
-        write.close()
-
-
 @pytest.mark.parametrize(
     ("event", "least"), [("before_cursor_execute", 10), ("after_cursor_execute", 10), ("commit", 4)]
 )
 def test_killed_migration_is_completed_by_the_next(
-    root: Connection, empty_database: URL, killable: Callable[[str, int], int], event: str, least: int
+    root: Connection, empty_database: URL, killable: Killable, event: str, least: int
 ) -> None:
     """A run that is killed before or after any statement, or at any commit, is completed by the next run."""
     migrate(empty_database)
@@ -293,6 +294,25 @@ def test_template_of_a_new_revision(empty_database: URL, tmp_path: Path) -> None
     text = (folder / "migrations/versions/9999_add_a_shape.py").read_text()
     assert "The previous release is still running while this revision is applied" in text
     assert "if_not_exists=True" in text
+    assert "from migrations import guarded" in text
+    migrate(empty_database, cwd=folder)
+
+
+def test_names_of_new_revisions(tmp_path: Path) -> None:
+    """Two new revisions of the same day and name have different files, which sort behind the existing ones."""
+    with_revision(tmp_path, SLOW.replace("9001", "0003"))
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "migrations", tmp_path / "other/migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in (tmp_path, tmp_path / "other"):
+        for file in ("pyproject.toml", "Makefile"):
+            shutil.copy(ROOT / file, folder)
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+        made = ["make", "--old-file", ".venv/dev.stamp", "migration", "NAME=add a shape"]
+        subprocess.run(made, cwd=folder, env=environment(), check=True, capture_output=True)
+
+    names = {path.name for path in tmp_path.glob("**/versions/*_add_a_shape.py")}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"20\d{6}_[0-9a-f]{6}_add_a_shape\.py", name) for name in names)
 
 
 def test_one_ddl_statement_in_each_revision() -> None:

@@ -1,0 +1,1 @@
+"""Lint of the revisions since the last release: `make lint-migrations`."""

@@ -1,0 +1,1 @@
+"""Alembic's environment, the revisions of the schema, and the guarded operations that these use."""
