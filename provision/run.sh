@@ -1,14 +1,9 @@
 #!/usr/bin/env bash
-# run.sh JOB: runs a provisioning job in a pipeline, with Terraform's outputs of the environment. Where the pipeline was
-# triggered by something that is no reason to provision, it says so and does nothing.
+# run.sh JOB: runs a provisioning job in a pipeline, with Terraform's outputs of the environment.
 . "$(dirname "$0")/bash.sh"
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -eq 1 ] || { echo "usage: provision/run.sh JOB" >&2 && exit 2; }
-if [ "${PROVISION:-true}" != true ]; then
-  echo "nothing to provision"
-  exit
-fi
 if [ -z "${TERRAFORM_OUTPUTS:-}" ]; then
   umask 077
   TERRAFORM_OUTPUTS=$(mktemp)

@@ -37,7 +37,7 @@ def test_a_file_comes_before_everything(script: Script, hcp: Api, outputs_file: 
 
 def test_hcp_terraform_gives_each_value_by_itself(script: Script, hcp: Api) -> None:
     """HCP Terraform lists sensitive outputs without values, so each is asked for."""
-    hcp.add_workspace("dev", {})
+    hcp.add_workspace("dev")
     hcp.add_outputs("dev", OUTPUTS)
     done = script("outputs.sh")
     assert (done.returncode, done.stderr) == (0, "")
@@ -46,7 +46,7 @@ def test_hcp_terraform_gives_each_value_by_itself(script: Script, hcp: Api) -> N
 
 def test_outputs_that_are_not_ready_are_waited_for(script: Script, hcp: Api) -> None:
     """Right after an apply HCP Terraform still reads the state, and says so with 503."""
-    hcp.add_workspace("dev", {})
+    hcp.add_workspace("dev")
     hcp.add_outputs("dev", OUTPUTS)
     hcp.failing["/workspaces/ws-dev/current-state-version-outputs"] = 1
     assert json.loads(script("outputs.sh").stdout) == FORM
@@ -74,7 +74,7 @@ def test_an_output_that_is_missing_is_named(script: Script, tmp_path: Path, name
 
 def test_an_environment_that_was_never_applied_has_no_outputs(script: Script, hcp: Api) -> None:
     """A workspace without a state says what to do."""
-    hcp.add_workspace("dev", {})
+    hcp.add_workspace("dev")
     hcp.add_outputs("dev", {})
     line = "kubeconfig: missing in the outputs of dev; expected a text, which applying infrastructure/ writes"
     assert refusal(script("outputs.sh")) == line
