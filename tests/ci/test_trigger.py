@@ -4,6 +4,7 @@ GitLab gives a trigger's variables precedence over all others, over predefined o
 TRIGGER_PAYLOAD, which a caller cannot set (app/services/ci/pipeline_trigger_service.rb, "Duplicate variable name").
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,8 +94,24 @@ def test_only_these_bridges() -> None:
     assert "include" not in PIPELINE
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_run_pipeline(environment: str) -> None:
+    """*Run pipeline* should plan, apply and provision the environment of its input, in this order."""
+    web = {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
+    infrastructure = {"plan", "apply"}
+    assert created(environment, web) & {*infrastructure, *BRIDGES} == {f"provision-{environment}"}
+    with_state = created(environment, {**web, "TERRAFORM_BACKEND": "gitlab"})
+    assert with_state & {*infrastructure, *BRIDGES} == {*infrastructure, f"provision-{environment}"}
+
+    pipeline = load(FILE, environment)
+    for name in infrastructure:
+        assert pipeline[name]["script"][0].startswith(f"infrastructure/terraform.sh {environment} {name} ")
+    assert pipeline["apply"]["needs"] == ["plan"]
+    assert TEMPLATES[".provision"]["needs"] == [{"job": "apply", "optional": True}]
+
+
 @pytest.mark.parametrize("file", [FILE, CHILD_FILE], ids=lambda file: file.name)
-def test_input_has_options(file: Any) -> None:  # noqa: ANN401
+def test_input_has_options(file: Path) -> None:
     """Each file names the environments that its input may have; GitLab refuses any other value."""
     header = next(yaml.safe_load_all(file.read_text()))
     assert header["spec"]["inputs"]["environment"]["options"] == list(ENVIRONMENTS)
