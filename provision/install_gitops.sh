@@ -17,6 +17,7 @@ require_var GIT_URL "this repository, such as https://gitlab.com/group/app.git"
 [[ $GIT_URL =~ ^https?://[^@]+$ ]] ||
   die "GIT_URL: of another form; expected https://HOST/PATH.git, with the user in GIT_USER"
 [ -z "$GIT_USER" ] || require_var GIT_PASSWORD "the token of GIT_USER"
+components="notify-gitlab notify-webhook receiver-oidc receiver-token verify verify-keyless"
 for component in $COMPONENTS; do
   case $component in
     notify-gitlab) require_var GITLAB_TOKEN "a project access token with the scope api" ;;
@@ -28,7 +29,7 @@ for component in $COMPONENTS; do
       require_var SIGNATURE_ISSUER "a regular expression, such as ^https://gitlab\.com$"
       ;;
     receiver-oidc) ;;
-    *) die "COMPONENTS: $component; expected some of: $(cd "$PROVISION/../releases/components" && echo *)" ;;
+    *) die "COMPONENTS: $component; expected some of: $components" ;;
   esac
   case $component in
     notify-gitlab | receiver-oidc)
@@ -37,7 +38,8 @@ for component in $COMPONENTS; do
       ;;
   esac
 done
-export REGISTRY REGISTRY_INSECURE DOMAIN CERTIFICATE_ISSUER INGRESS_NAMESPACE COMPONENTS FLUX_VERSION
+export REGISTRY REGISTRY_INSECURE DOMAIN CERTIFICATE_ISSUER INGRESS_NAMESPACE COMPONENTS
+export FLUX_VERSION FLUX_REGISTRY FLUX_MANIFESTS
 export GIT_URL GIT_BRANCH GIT_USER GIT_PASSWORD GITLAB_URL GITLAB_PROJECT_PATH SIGNATURE_ISSUER SIGNATURE_SUBJECT
 export GITLAB_TOKEN WEBHOOK_ADDRESS RECEIVER_TOKEN COSIGN_PUBLIC_KEY_TEXT
 
@@ -50,7 +52,10 @@ if ! installed_by_others flux-operator flux-system customresourcedefinition helm
 fi
 
 create_namespace
-render flux-settings.yaml flux-sync.yaml | apply
+render flux-tenant.yaml flux-settings.yaml flux-sync.yaml | apply
+if [[ $COMPONENTS == *notify-* ]]; then
+  render flux-alerts.yaml | apply
+fi
 if [[ $COMPONENTS == *receiver-* ]]; then
   render flux-receiver.yaml | apply
 fi
