@@ -82,6 +82,14 @@ def test_values_are_quoted(tmp_path: Path, hostile: str) -> None:
     assert texts(odd).count(hostile) == texts(plain).count("plain") > 15
 
 
+def test_lint() -> None:
+    """Helm should find no fault in the templates."""
+    require("helm")
+    command = ("helm", "lint", "--strict", "--values", "-", str(MANIFESTS))
+    result = run(*command, text=json.dumps({"env": SETTINGS}))
+    assert result.returncode == 0, result.stdout
+
+
 def test_values_are_listed() -> None:
     """Every variable that a template uses should be in values.yaml, and none besides."""
     text = "".join((MANIFESTS / "templates" / name).read_text() for name in TEMPLATES)
