@@ -2,20 +2,17 @@
 # promote.sh RANGE: changes the line of releases/$ENVIRONMENT/app.yml that decides what the environment runs, and says
 # what that will do. It commits nothing.
 . "$(dirname "$0")/bash.sh"
-set -euo pipefail
-fail() { printf 'promote: %s\n' "$*" >&2 && exit 2; }
-
 cd "$(dirname "$0")/.."
 to=${1:-} file=releases/${ENVIRONMENT:-}/app.yml
 [[ ${ENVIRONMENT:-} =~ ^[a-z0-9-]+$ && $ENVIRONMENT != base && -f $file ]] ||
-  fail "ENV: ${ENVIRONMENT:-missing}; expected dev, staging or prod"
+  die "ENV: ${ENVIRONMENT:-missing}; expected dev, staging or prod"
 version='v?(0|[1-9][0-9]*|x)(\.(0|[1-9][0-9]*|x)){0,2}(-[0-9A-Za-z.-]+)?'
 part="(\\^|~|=|!=|>|>=|<|<=)? ?$version"
 [[ $to =~ ^$part((,|\ |\ \|\|)\ ?$part)*$ ]] ||
-  fail "TO: ${to:-missing}; expected a range of versions such as ~1.1 or ^1.0, or one version such as 1.1.2"
+  die "TO: ${to:-missing}; expected a range of versions such as ~1.1 or ^1.0, or one version such as 1.1.2"
 
 line=$(grep -nE '^ +semver: ' "$file") || true # none is refused by the next line
-[ "$(grep -c . <<<"$line")" = 1 ] || fail "$file: expected just one line with semver"
+[ "$(grep -c . <<<"$line")" = 1 ] || die "$file: expected just one line with semver"
 from=${line#*semver: } from=${from//\"/}
 if [ "$from" = "$to" ]; then
   echo "$ENVIRONMENT: $to already; nothing to change"

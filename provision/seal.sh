@@ -4,18 +4,13 @@
 # kubectl, and the public key of the cluster: of the environment's context in KUBECONFIG, which must have the namespace
 # app-$ENVIRONMENT, or in the file SEALED_SECRETS_CERT (`kubeseal --fetch-cert`).
 . "$(dirname "$0")/bash.sh"
-set -euo pipefail
-fail() { printf 'seal: %s\n' "$*" >&2 && exit 2; }
-
 cd "$(dirname "$0")/.."
 name=${1:-} folder=releases/${ENVIRONMENT:-}/secrets
 [[ ${ENVIRONMENT:-} =~ ^[a-z0-9-]+$ && $ENVIRONMENT != base && -d $folder ]] ||
-  fail "ENV: ${ENVIRONMENT:-missing}; expected dev, staging or prod"
+  die "ENV: ${ENVIRONMENT:-missing}; expected dev, staging or prod"
 [[ $name =~ ^[A-Z][A-Z0-9_]*$ ]] ||
-  fail "NAME: ${name:-missing}; expected the key of the Secret, such as APP_SECRET"
-for program in kubeseal kubectl jq; do
-  command -v "$program" >/dev/null || fail "$program: not found; expected on the PATH"
-done
+  die "NAME: ${name:-missing}; expected the key of the Secret, such as APP_SECRET"
+require_program kubeseal kubectl jq
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 options=()
@@ -25,31 +20,31 @@ if [ -z "${SEALED_SECRETS_CERT:-}" ]; then
   . provision/contexts.sh
   context=$(context_of "$ENVIRONMENT")
   [ -n "$context" ] ||
-    fail "KUBECONFIG: no context for $ENVIRONMENT, or several; expected one, named app-$ENVIRONMENT, or the current one"
+    die "KUBECONFIG: no context for $ENVIRONMENT, or several; expected one, named app-$ENVIRONMENT, or the current one"
   options=(--context "$context")
   found=$(kubectl get namespace "app-$ENVIRONMENT" --ignore-not-found --output name --request-timeout 10s "${options[@]}" \
-    2>/dev/null) || fail "$no_key"
+    2>/dev/null) || die "$no_key"
   [ -n "$found" ] ||
-    fail "KUBECONFIG: the cluster of context $context has no namespace app-$ENVIRONMENT; expected that of $ENVIRONMENT"
+    die "KUBECONFIG: the cluster of context $context has no namespace app-$ENVIRONMENT; expected that of $ENVIRONMENT"
 fi
-kubeseal --fetch-cert "${options[@]}" >"$copy/certificate" 2>/dev/null || fail "$no_key"
+kubeseal --fetch-cert "${options[@]}" >"$copy/certificate" 2>/dev/null || die "$no_key"
 
 if [ -t 0 ]; then
   IFS= read -rsp "$name of $ENVIRONMENT (is not shown): " value || :
   echo >&2
   if read -rst 0.1; then
     while read -rst 0.1; do :; done # or the shell would run what is left of a paste
-    fail "$name: several lines; expected one, or a file: make seal ENV=$ENVIRONMENT NAME=$name <FILE"
+    die "$name: several lines; expected one, or a file: make seal ENV=$ENVIRONMENT NAME=$name <FILE"
   fi
 elif IFS= read -rd '' value; then
-  fail "$name: has a NUL byte; expected text in UTF-8"
+  die "$name: has a NUL byte; expected text in UTF-8"
 fi
 while [[ $value == *[$'\r\n'] ]]; do value=${value%?}; done
-[ -n "$value" ] || fail "$name: empty; expected a value"
+[ -n "$value" ] || die "$name: empty; expected a value"
 [[ ! $value =~ ^[[:space:]]|[[:space:]]$ ]] ||
-  fail "$name: begins or ends with a blank; expected none, as the service removes them"
+  die "$name: begins or ends with a blank; expected none, as the service removes them"
 [[ $value != $'\xef\xbb\xbf'* && $(printf '%s' "$value" | jq --raw-input --slurp --join-output .) = "$value" ]] ||
-  fail "$name: of another encoding; expected text in UTF-8, without a byte order mark"
+  die "$name: of another encoding; expected text in UTF-8, without a byte order mark"
 
 # In a copy, so that nothing is left half done. The value goes through pipes only: `printf` is the shell's own, and
 # kubeseal reads standard input.
@@ -62,14 +57,14 @@ error=$(printf '%s' "$value" | jq --raw-input --slurp --arg name "$name" --arg n
   metadata: {name: "app-secret", namespace: $namespace},
   stringData: {($name): .}
 }' | kubeseal --cert "$copy/certificate" --scope strict --format yaml "${target[@]}" 2>&1) ||
-  fail "$folder/$sealed: ${error%%$'\n'*}; expected what \`make seal\` wrote, and a certificate of Sealed Secrets"
+  die "$folder/$sealed: ${error%%$'\n'*}; expected what \`make seal\` wrote, and a certificate of Sealed Secrets"
 
 # listed: whether what Flux applies has it
 listed() { kubectl kustomize "$copy/$folder" 2>/dev/null | grep -qx 'kind: SealedSecret'; }
 if ! listed; then
   sed "s|^\\( *\\)- .*base/secrets.*|&\\
 \\1- $sealed|" "$folder/kustomization.yaml" >"$copy/$folder/kustomization.yaml"
-  listed || fail "$folder/kustomization.yaml: does not have $sealed; expected it among its resources"
+  listed || die "$folder/kustomization.yaml: does not have $sealed; expected it among its resources"
 fi
 cp "$copy/$folder/$sealed" "$copy/$folder/kustomization.yaml" "$folder/"
 echo "sealed $name for $ENVIRONMENT: commit $folder"

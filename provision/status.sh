@@ -3,15 +3,10 @@
 # healthy. Its cluster is that of the context app-<environment> or do-<region>-app-<environment>, else the current one.
 . "$(dirname "$0")/bash.sh"
 . "$(dirname "$0")/contexts.sh"
-set -euo pipefail
-fail() { printf 'status: %s\n' "$*" >&2 && exit 2; }
-
-for program in kubectl jq; do
-  command -v "$program" >/dev/null || fail "$program: not found; expected on the PATH"
-done
+require_program kubectl jq
 contexts=$(kubectl config get-contexts --output name 2>/dev/null) || contexts=
 [ -n "$contexts" ] ||
-  fail "KUBECONFIG: no context in ${KUBECONFIG:-~/.kube/config}; expected the file that the clusters are reached with"
+  die "KUBECONFIG: no context in ${KUBECONFIG:-~/.kube/config}; expected the file that the clusters are reached with"
 
 # line ENVIRONMENT RANGE VERSION CHANGE HEALTHY: prints a line of the table
 line() { printf '%-12s  %-10s  %-10s  %-20s  %s\n' "$@"; }
@@ -36,35 +31,10 @@ row() {
   if [ -n "$controller" ] && [ -z "$(kubectl get pods --namespace "$controller" --context "$context" --output name)" ]; then
     unreachable="INGRESS_NAMESPACE: no pods in $controller"
   fi
-  mapfile -t cells < <(jq --null-input --raw-output \
+  mapfile -t cells < <(jq --null-input --raw-output --from-file "$(dirname "$0")/status.jq" \
     --argjson range "${range:-null}" --argjson release "${release:-null}" --argjson app "${app:-null}" \
     --argjson before "${before:-null}" --argjson ingresses "${ingresses:-null}" \
-    --arg namespace "app-$1" --arg unreachable "$unreachable" '
-    def one_line:
-      gsub("\\s+"; " ") | sub(" for release \\S+ with chart app@(?<version>[^+: ]+)[^: ]*"; " for \(.version)") | .[:120];
-    # The oldest Ingress of a host has it; the controller rejects the others.
-    def taken:
-      [$ingresses.items[]? | select(.spec.ingressClassName)] as $all |
-      first($all[] | select(.metadata.namespace == $namespace and .metadata.name == "app")) as $own |
-      first(
-        $all[] | select(.metadata.uid != $own.metadata.uid and .spec.ingressClassName == $own.spec.ingressClassName
-          and .metadata.creationTimestamp <= $own.metadata.creationTimestamp) |
-        .metadata as {$namespace, $name} | .spec.rules[]?.host | select(IN($own.spec.rules[].host)) |
-        "\(.) belongs to the older Ingress \($namespace)/\($name)");
-    def condition($type): $release.status.conditions // [] | map(select(.type == $type))[0];
-    [$before.items[]?.status.conditions[]? | select(.type == "Ready" and .status == "False").message][0] as $waiting |
-    condition("Ready") as $ready |
-    # The rollback succeeded; what people want to know is what failed before it.
-    (condition("Released") | select(.status == "False" and $ready.status == "False") // $ready) as $reason |
-    ($range.spec.ref.semver // "-"),
-    ($app.metadata.labels["app.kubernetes.io/version"] // "-"),
-    ($release.status.history[0].lastDeployed // "-"),
-    if $waiting then "no: \($waiting | one_line)"
-    elif $release == null then "not in this cluster"
-    elif $ready.status != "True" then "no: \($reason.message // "Flux has not looked at it yet" | one_line)"
-    elif $app.status.availableReplicas != $app.spec.replicas then
-      "no: \($app.status.availableReplicas // 0) of \($app.spec.replicas) pods are ready"
-    else first(taken, ($unreachable | select(. != "")) | "no: \(.)") // "yes" end')
+    --arg namespace "app-$1" --arg unreachable "$unreachable")
   line "$1" "${cells[@]}"
 }
 

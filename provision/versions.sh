@@ -11,5 +11,8 @@
 : "${FLUX_OPERATOR_VERSION:=0.59.0}"
 # The oldest with Receivers of type `generic-oidc`; patches come by themselves, as they hold the fixes of security.
 : "${FLUX_VERSION:=2.9.x}"
+# Where Flux's images are, and the artifact with its manifests: if that is empty, the operator's image has them.
+: "${FLUX_REGISTRY:=ghcr.io/fluxcd}"
+: "${FLUX_MANIFESTS=oci://ghcr.io/controlplaneio-fluxcd/flux-operator-manifests}"
 # MySQL's client, for the Job that sets the users' privileges.
 : "${MYSQL_IMAGE:=mysql:9.7}"

@@ -73,17 +73,17 @@ data "gitlab_project" "this" {
   path_with_namespace = var.gitlab_project
 }
 
-# GitLab cannot check the signature that HCP Terraform would send, so none is asked for: provision/triggered.sh asks
-# HCP Terraform itself whether what it is told is so. The token in the address can start this pipeline and nothing else.
+# GitLab cannot check the signature that HCP Terraform would send, so none is configured. The pipeline reads nothing of
+# the notification; the token can only repeat a provisioning (docs/pipeline.md, "The trigger").
 resource "tfe_notification_configuration" "provision" {
   for_each = local.environments
 
   name             = "GitLab: provision ${each.key}"
   workspace_id     = tfe_workspace.this[each.key].id
   destination_type = "generic"
-  enabled          = true # a verification is sent at once, which the pipeline ignores
+  enabled          = true # HCP Terraform sends a verification immediately, which provisions once, too
   triggers         = ["run:completed"]
-  url = format("%s/api/v4/projects/%s/ref/%s/trigger/pipeline?token=%s&variables%%5BENVIRONMENT%%5D=%s",
+  url = format("%s/api/v4/projects/%s/ref/%s/trigger/pipeline?token=%s&inputs%%5Benvironment%%5D=%s",
     var.gitlab_url, data.gitlab_project.this.id, local.branch, gitlab_pipeline_trigger.provision.token, each.key,
   )
 }

@@ -1,4 +1,4 @@
-"""The pipeline's file: what can be checked without running it."""
+"""The pipeline's files: what can be checked without running them."""
 
 import json
 import os
@@ -14,6 +14,7 @@ import yaml
 from tests.processes import ROOT, program
 
 FILE = ROOT / ".gitlab-ci.yml"
+CHILD_FILE = ROOT / "provision/jobs.gitlab-ci.yml"
 KEYWORDS = {"stages", "workflow", "variables", "default", "include"}
 FOLDERS = ("ci", "provision", "infrastructure")  # of scripts that jobs call
 SCRIPTS = sorted(path for folder in (*FOLDERS, "tests") for path in (ROOT / folder).glob("**/*.sh"))
@@ -29,8 +30,25 @@ def _reference(loader: Loader, node: yaml.SequenceNode) -> list[str]:
 
 
 Loader.add_constructor("!reference", _reference)
-PIPELINE: dict[str, Any] = yaml.load(FILE.read_text(), Loader)  # noqa: S506  a safe loader
-JOBS = {name: job for name, job in PIPELINE.items() if name not in KEYWORDS and not name.startswith(".")}
+
+
+def load(file: Path, environment: str = "dev") -> dict[str, Any]:
+    """Return a pipeline's file as GitLab reads it for an environment, without its header."""
+    text = file.read_text().replace("$[[ inputs.environment ]]", environment)
+    pipeline: dict[str, Any] = list(yaml.load_all(text, Loader))[-1]
+    return pipeline
+
+
+def jobs_of(pipeline: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the jobs of a file, bridges among them."""
+    return {name: job for name, job in pipeline.items() if name not in KEYWORDS and not name.startswith(".")}
+
+
+PIPELINE, CHILD = load(FILE), load(CHILD_FILE)
+TEMPLATES = {name: job for file in (PIPELINE, CHILD) for name, job in file.items() if name.startswith(".")}
+BRIDGES = {name: job for name, job in jobs_of(PIPELINE).items() if "trigger" in job}  # they start a child pipeline
+# Those that run on a runner
+JOBS = {name: job for name, job in (jobs_of(PIPELINE) | jobs_of(CHILD)).items() if name not in BRIDGES}
 
 
 def inherited(job: dict[str, Any], key: str) -> Any:  # noqa: ANN401  whatever the file has
@@ -39,7 +57,7 @@ def inherited(job: dict[str, Any], key: str) -> Any:  # noqa: ANN401  whatever t
         return job[key]
     parents = job.get("extends", [])
     for parent in reversed([parents] if isinstance(parents, str) else parents):
-        if (found := inherited(PIPELINE[parent], key)) is not None:
+        if (found := inherited(TEMPLATES[parent], key)) is not None:
             return found
     return None
 
@@ -73,8 +91,8 @@ def sequence(name: str) -> list[str]:
 
 
 def _of_merge(name: str) -> bool:
-    rules = inherited(JOBS[name], "rules")
-    text = json.dumps([PIPELINE[rule[0]]["rules"] if isinstance(rule, list) else rule for rule in rules])
+    rules = inherited(JOBS[name], "rules") or []
+    text = json.dumps([TEMPLATES[rule[0]]["rules"] if isinstance(rule, list) else rule for rule in rules])
     return bool(re.search(r"\bpush\b", text))
 
 
@@ -82,10 +100,15 @@ def _of_merge(name: str) -> bool:
 MERGE = [name for name in JOBS if _of_merge(name)]
 
 
-def test_schema() -> None:
+@pytest.mark.parametrize("file", [FILE, CHILD_FILE], ids=lambda file: file.name)
+def test_schema(file: Path, tmp_path: Path) -> None:
     """The file is what GitLab's own schema allows."""
-    result = program("check-jsonschema", "--builtin-schema", "gitlab-ci", "--data-transform", "gitlab-ci", str(FILE))
-    assert result.returncode == 0, result.stdout
+    for number, text in enumerate(file.read_text().split("\n---\n")):  # the checker reads one document at a time
+        document = tmp_path / f"{number}.yml"
+        document.write_text(text)
+        options = ("--builtin-schema", "gitlab-ci", "--data-transform", "gitlab-ci")
+        result = program("check-jsonschema", *options, str(document))
+        assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize("image", images())
@@ -143,7 +166,7 @@ def test_one_release_at_a_time() -> None:
 
 def test_no_token() -> None:
     """No script reads GITLAB_TOKEN, which glab would take before the job token."""
-    for file in (FILE, *(ROOT / "ci").glob("*")):
+    for file in (FILE, CHILD_FILE, *(ROOT / "ci").glob("*")):
         assert file.is_dir() or "GITLAB_TOKEN" not in file.read_text(), file
 
 

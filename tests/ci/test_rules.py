@@ -18,6 +18,7 @@ PROVISIONING = {
     "install_nginx_ingress",
     "install_sealed_secrets",
 }
+CHILD = ("--file", "provision/jobs.gitlab-ci.yml")
 MERGE_REQUEST = {*CHECKS, "commits", "build"}
 MAIN = CHECKS | IMAGE | RELEASE
 
@@ -79,14 +80,15 @@ def test_main(clone: Clone) -> None:
 
 
 def test_by_hand(clone: Clone) -> None:
-    """A pipeline that is started by hand does what a push does; each job of provisioning waits for a click."""
-    assert jobs(clone, "web") == MAIN | PROVISIONING
-    assert jobs(clone, "web", when="manual") == PROVISIONING
+    """A pipeline that is started by hand does what a push does; provisioning waits for a click."""
+    assert jobs(clone, "web") == MAIN | {"provision-dev"}
+    assert jobs(clone, "web", when="manual") == {"provision-dev"}
+    assert jobs(clone, "web", "--input", "environment=prod", when="manual") == {"provision-prod"}
 
 
 def test_by_hand_with_state_on_gitlab(clone: Clone, with_variables: None) -> None:  # noqa: ARG001  sets it
     """Where GitLab keeps Terraform's state, one also plans, applies after a click, and then provisions."""
-    assert jobs(clone, "web") == MAIN | PROVISIONING | {"plan", "apply"}
+    assert jobs(clone, "web") == MAIN | {"provision-dev", "plan", "apply"}
     assert jobs(clone, "web", when="manual") == {"apply"}
 
 
@@ -95,11 +97,25 @@ def test_schedule(clone: Clone) -> None:
     assert jobs(clone, "schedule") == {"test"} | IMAGE
 
 
-def test_trigger(clone: Clone, tmp_path: Path) -> None:
-    """A trigger provisions, after it has been looked at, and does nothing else."""
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_trigger(clone: Clone, tmp_path: Path, environment: str) -> None:
+    """A trigger starts the child pipeline of its environment, and no other job."""
     payload = tmp_path / "payload.json"
-    payload.write_text('{"variables": {"ENVIRONMENT": "staging"}}')
-    assert jobs(clone, "trigger", str(payload)) == {"triggered"} | PROVISIONING
+    payload.write_text('{"run_id": "run-1"}')
+    options = ("--input", f"environment={environment}")
+    assert jobs(clone, "trigger", str(payload), *options) == {f"provision-{environment}"}
+
+
+def test_child(clone: Clone) -> None:
+    """The child pipeline has the six provisioning jobs, which wait for no click."""
+    assert jobs(clone, "web", *CHILD, "--input", "environment=staging", when="on_success") == PROVISIONING
+
+
+@pytest.mark.parametrize("options", [(), CHILD], ids=["parent", "child"])
+def test_unknown_environment(clone: Clone, options: tuple[str, ...]) -> None:
+    """An environment that is not among the options should start nothing."""
+    with pytest.raises(AssertionError, match="`qa` cannot be used because it is not in the list of allowed options"):
+        jobs(clone, "web", *options, "--input", "environment=qa")
 
 
 def test_tag(clone: Clone) -> None:

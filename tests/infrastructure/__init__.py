@@ -1,1 +1,1 @@
-"""The infrastructure: Terraform's own rules, and the way from an applied run to provisioning."""
+"""The infrastructure: Terraform's own rules, and the outputs that provisioning reads."""

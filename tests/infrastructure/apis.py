@@ -23,27 +23,11 @@ class Api:
     authorization: str = f"Bearer {TOKEN}"
     asked: list[str] = field(default_factory=list)
 
-    def add_workspace(self, environment: str, runs: dict[str, str]) -> None:
-        """Add an environment's workspace with its runs, the newest first, and their status."""
-        workspace, name = f"ws-{environment}", f"app-{environment}"
+    def add_workspace(self, environment: str) -> None:
+        """Add an environment's workspace."""
+        name = f"app-{environment}"
         self.answers[f"/organizations/{ORGANIZATION}/workspaces/{name}"] = {
-            "data": {"id": workspace, "type": "workspaces", "attributes": {"name": name}}
-        }
-        for run, status in runs.items():
-            self.add_run(workspace, run, status=status)
-        applied = [{"id": run, "type": "runs"} for run, status in runs.items() if status == "applied"]
-        query = "filter%5Bstatus%5D=applied&page%5Bsize%5D=1"
-        self.answers[f"/workspaces/{workspace}/runs?{query}"] = {"data": applied[:1]}
-
-    def add_run(self, workspace: str, run: str, **attributes: object) -> None:
-        """Add a run of a workspace."""
-        self.answers[f"/runs/{run}"] = {
-            "data": {
-                "id": run,
-                "type": "runs",
-                "attributes": {"is-destroy": False, **attributes},
-                "relationships": {"workspace": {"data": {"id": workspace, "type": "workspaces"}}},
-            }
+            "data": {"id": f"ws-{environment}", "type": "workspaces", "attributes": {"name": name}}
         }
 
     def add_outputs(self, environment: str, outputs: dict[str, str]) -> None:

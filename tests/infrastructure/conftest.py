@@ -46,4 +46,4 @@ def refusal(result: Result) -> str:
     assert result.returncode == 2, (result.returncode, result.stderr)
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1, result.stderr
-    return result.stderr.removesuffix("\n")
+    return result.stderr.removesuffix("\n").removeprefix("terraform-outputs: ")

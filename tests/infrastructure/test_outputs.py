@@ -29,7 +29,7 @@ def outputs_file(tmp_path: Path) -> Path:
 
 def test_a_file_comes_before_everything(script: Script, hcp: Api, outputs_file: Path) -> None:
     """A file of outputs is taken as it is, and nobody is asked."""
-    done = script("outputs.sh", TERRAFORM_OUTPUTS=str(outputs_file))
+    done = script("terraform-outputs.sh", TERRAFORM_OUTPUTS=str(outputs_file))
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == json.loads(outputs_file.read_text())
     assert hcp.asked == []
@@ -37,19 +37,19 @@ def test_a_file_comes_before_everything(script: Script, hcp: Api, outputs_file: 
 
 def test_hcp_terraform_gives_each_value_by_itself(script: Script, hcp: Api) -> None:
     """HCP Terraform lists sensitive outputs without values, so each is asked for."""
-    hcp.add_workspace("dev", {})
+    hcp.add_workspace("dev")
     hcp.add_outputs("dev", OUTPUTS)
-    done = script("outputs.sh")
+    done = script("terraform-outputs.sh")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == FORM
 
 
 def test_outputs_that_are_not_ready_are_waited_for(script: Script, hcp: Api) -> None:
     """Right after an apply HCP Terraform still reads the state, and says so with 503."""
-    hcp.add_workspace("dev", {})
+    hcp.add_workspace("dev")
     hcp.add_outputs("dev", OUTPUTS)
     hcp.failing["/workspaces/ws-dev/current-state-version-outputs"] = 1
-    assert json.loads(script("outputs.sh").stdout) == FORM
+    assert json.loads(script("terraform-outputs.sh").stdout) == FORM
 
 
 def test_gitlab_gives_the_state(script: Script, hcp: Api) -> None:
@@ -57,7 +57,7 @@ def test_gitlab_gives_the_state(script: Script, hcp: Api) -> None:
     hcp.authorization = f"Basic {b64encode(b'gitlab-ci-token:job').decode()}"
     hcp.answers["/projects/7/terraform/state/app-dev"] = {"version": 4, "outputs": FORM, "resources": []}
     pipeline = {"CI_API_V4_URL": hcp.address, "CI_PROJECT_ID": "7", "CI_JOB_TOKEN": "job"}
-    done = script("outputs.sh", TERRAFORM_BACKEND="gitlab", **pipeline)
+    done = script("terraform-outputs.sh", TERRAFORM_BACKEND="gitlab", **pipeline)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == FORM
 
@@ -69,15 +69,15 @@ def test_an_output_that_is_missing_is_named(script: Script, tmp_path: Path, name
     file = tmp_path / "outputs.json"
     file.write_text(json.dumps({**FORM, name: {"value": value}}))
     line = f"{name}: missing in the outputs of dev; expected a text, which applying infrastructure/ writes"
-    assert refusal(script("outputs.sh", TERRAFORM_OUTPUTS=str(file))) == line
+    assert refusal(script("terraform-outputs.sh", TERRAFORM_OUTPUTS=str(file))) == line
 
 
 def test_an_environment_that_was_never_applied_has_no_outputs(script: Script, hcp: Api) -> None:
     """A workspace without a state says what to do."""
-    hcp.add_workspace("dev", {})
+    hcp.add_workspace("dev")
     hcp.add_outputs("dev", {})
     line = "kubeconfig: missing in the outputs of dev; expected a text, which applying infrastructure/ writes"
-    assert refusal(script("outputs.sh")) == line
+    assert refusal(script("terraform-outputs.sh")) == line
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_an_environment_that_was_never_applied_has_no_outputs(script: Script, hc
 )
 def test_a_missing_setting_is_named(script: Script, settings: dict[str, str], line: str) -> None:
     """Each setting that is missing or wrong is named, with what is expected."""
-    assert refusal(script("outputs.sh", **settings)) == line
+    assert refusal(script("terraform-outputs.sh", **settings)) == line
 
 
 def test_a_workspace_that_cannot_be_seen_is_told(script: Script, hcp: Api) -> None:
     """Nothing is printed for a workspace that is not there, and one line says which address was asked."""
-    done = script("outputs.sh")
+    done = script("terraform-outputs.sh")
     address = f"{hcp.address}/organizations/acme/workspaces/app-dev"
-    line = f"{address}: not found (HTTP 404), or hidden from this token\n"
+    line = f"terraform-outputs: {address}: not found (HTTP 404), or hidden from this token\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", line)

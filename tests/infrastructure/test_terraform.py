@@ -28,7 +28,7 @@ def test_applied_outputs_are_what_provisioning_reads(terraform: Terraform, scrip
     assert done.returncode == 0, done.stderr
     file = tmp_path / "outputs.json"
     file.write_text(terraform.run("staging", "output", "-json").stdout)
-    outputs = json.loads(script("outputs.sh", ENVIRONMENT="staging", TERRAFORM_OUTPUTS=str(file)).stdout)
+    outputs = json.loads(script("terraform-outputs.sh", ENVIRONMENT="staging", TERRAFORM_OUTPUTS=str(file)).stdout)
     assert outputs["kubeconfig"]["value"] == "kubeconfig of app-staging"
     assert outputs["database_url"]["value"] == "mysql+pymysql://app:its%20password@app-staging.example.com:3306/app"
     assert all(output["sensitive"] for output in outputs.values())
@@ -131,7 +131,7 @@ def test_gitlab_keeps_a_state_for_each_environment(terraform: Terraform, script:
         assert locks == [], "a plan of a Developer, who may not lock"
         done = terraform.run(environment, "apply", "plan.tfplan", TERRAFORM_BACKEND="gitlab", **pipeline)
         assert done.returncode == 0, done.stderr
-        outputs = script("outputs.sh", ENVIRONMENT=environment, TERRAFORM_BACKEND="gitlab", **pipeline)
+        outputs = script("terraform-outputs.sh", ENVIRONMENT=environment, TERRAFORM_BACKEND="gitlab", **pipeline)
         assert json.loads(outputs.stdout)["kubeconfig"]["value"] == f"kubeconfig of app-{environment}"
     address = "/projects/7/terraform/state/app-prod"
     changes = [asked for asked in hcp.asked if address in asked and not asked.startswith("/")]
@@ -173,14 +173,16 @@ def test_nothing_outside_names_a_cloud() -> None:
 
 
 def test_every_output_that_provisioning_reads_exists() -> None:
-    """No script asks for an output that Terraform does not give, and outputs.sh asks for each that it gives."""
+    """No script needs an output that Terraform does not give, and terraform-outputs.sh checks each that it gives."""
     outputs = set(re.findall(r'^output "(\w+)"', (INFRASTRUCTURE / "outputs.tf").read_text(), re.MULTILINE))
     provision = INFRASTRUCTURE.parent / "provision"
-    checked = re.search(r"^for name in (.*); do$", (provision / "outputs.sh").read_text(), re.MULTILINE)
+    checked = re.search(r"^for name in (.*); do$", (provision / "terraform-outputs.sh").read_text(), re.MULTILINE)
     assert checked is not None
     assert set(checked[1].split()) == outputs
-    scripts = "".join(file.read_text() for file in provision.glob("*.sh"))
-    assert set(re.findall(r"(?<![-\w])(?:output|url) (\w+)(?: \"|\))", scripts)) <= outputs
+    settings = (provision / "database_settings.py").read_text()
+    assert set(re.findall(r'output\(outputs, "(\w+)"', settings)) == {"database_ca"}
+    assert 'for name in ("", "migrations_", "admin_")' in settings
+    assert ".kubeconfig.value" in (provision / "lib.sh").read_text()
 
 
 def test_all_outputs_are_sensitive() -> None:

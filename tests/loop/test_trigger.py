@@ -1,4 +1,4 @@
-"""From Terraform's notification to a provisioned cluster, by the real pipeline: which payload runs which jobs."""
+"""From Terraform's notification to a provisioned cluster, by the real pipeline and its child pipeline."""
 
 import json
 import os
@@ -9,10 +9,9 @@ import pytest
 
 from tests import report
 from tests.ci import runner
-from tests.ci.test_rules import PROVISIONING
+from tests.ci.test_rules import CHILD, PROVISIONING
 from tests.e2e.cluster import must
 from tests.infrastructure.apis import ORGANIZATION, TOKEN, Api, api
-from tests.infrastructure.payloads import VERIFICATION, Payload, notification
 from tests.loop.conftest import Loop
 
 # On a laptop's own cluster releases are made by the jobs' scripts, and a trigger has none.
@@ -22,19 +21,11 @@ SETTINGS = (
     "SEALED_SECRETS_VALUES", "MYSQL_IMAGE", "INGRESS_NAMESPACE",
 )  # fmt: skip
 FILES = ("ACME_CA_BUNDLE", "CERT_MANAGER_VALUES", "SEALED_SECRETS_VALUES")
-NOTHING, REFUSED = "nothing to do", "refused"
-VERIFIED = {**VERIFICATION, "variables": {"ENVIRONMENT": "dev"}}
-# What is sent, and what becomes of it. Of dev's workspace, run-2 was applied after run-1; run-9 was never there.
-PAYLOADS: dict[str, tuple[Payload, str]] = {
-    "applied": (notification("run-2", "applied"), "provisioned"),
-    "planned": (notification("run-2", "planned"), NOTHING),
-    "errored": (notification("run-2", "errored"), NOTHING),
-    "verification": (VERIFIED, NOTHING),
-    "workspace of another project": (notification("run-2", "applied") | {"workspace_name": "theirs-dev"}, REFUSED),
-    "replayed": (notification("run-1", "applied"), REFUSED),
-    "invented": (notification("run-9", "applied"), REFUSED),
-    "no notification": ({"hello": "world", "variables": {"ENVIRONMENT": "dev"}}, REFUSED),
-    "huge": (notification("run-2", "applied") | {"run_message": "x" * 70_000}, REFUSED),
+# A trigger's body; the pipeline reads none of them.
+PAYLOADS = {
+    "notification": {"run_id": "run-2", "workspace_name": "app-dev", "notifications": [{"run_status": "applied"}]},
+    "no notification": {"hello": "world"},
+    "hostile": {"run_id": "$(id)", "inputs": {"environment": "qa"}},
 }
 
 
@@ -42,7 +33,7 @@ PAYLOADS: dict[str, tuple[Payload, str]] = {
 def hcp(loop: Loop) -> Iterator[Api]:
     """Serve HCP Terraform's API to the pipeline's jobs, which know dev's outputs by it alone."""
     with api(os.environ["CONTAINERS_REACH"]) as hcp:
-        hcp.add_workspace("dev", {"run-2": "applied", "run-1": "applied"})
+        hcp.add_workspace("dev")
         outputs = json.loads((loop.folder / "outputs-dev.json").read_text())
         known = {name: output["value"] for name, output in outputs.items()}
         hcp.add_outputs("dev", known | {"kubeconfig": kubeconfig()})
@@ -64,18 +55,20 @@ def kubeconfig() -> str:
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
-def test_payload(loop: Loop, hcp: Api, name: str, request: pytest.FixtureRequest) -> None:
-    """Only the newest applied run of an environment's own workspace provisions it, and then by all six jobs."""
-    payload, expected = PAYLOADS[name]
+def test_payload(loop: Loop, name: str) -> None:
+    """Whatever its body, a trigger starts the child pipeline of the environment in its address, and no job."""
     file = loop.folder / "payload.json"
-    file.write_text(json.dumps(payload))
-    pipeline = loop.project.pipeline(f"trigger-{name.replace(' ', '-')}", "trigger", options=[str(file)]).wait()
-    ran = {job for job in PROVISIONING if pipeline.began(job)}
-    idle = {job for job in PROVISIONING if pipeline.printed(job, "nothing to provision")}
-    outcome = f"{expected}: {len(ran - idle)} of 6 jobs provisioned"
-    report.add(request.config, f"trigger: {name}", outcome, f"{pipeline.seconds:.0f} s")
+    file.write_text(json.dumps(PAYLOADS[name]))
+    listed = loop.project.clone.jobs("trigger", str(file), "--input", "environment=dev")
+    assert {job for job, when in listed.items() if when != "never"} == {"provision-dev"}
+
+
+def test_child(loop: Loop, hcp: Api, request: pytest.FixtureRequest) -> None:
+    """The child pipeline provisions its environment by all six jobs; the runner here starts it by its file."""
+    options = [*CHILD, "--input", "environment=dev"]
+    pipeline = loop.project.pipeline("provision-dev", "web", options=options).wait()
+    report.add(request.config, "trigger: the child pipeline of dev", "6 of 6 jobs", f"{pipeline.seconds:.0f} s")
 
     assert hcp.address
-    assert pipeline.passed == (expected != REFUSED), pipeline.log
-    assert ran == (set() if expected == REFUSED else PROVISIONING)
-    assert idle == (PROVISIONING if expected == NOTHING else set())
+    assert pipeline.passed, pipeline.log
+    assert {job for job in PROVISIONING if pipeline.began(job)} == PROVISIONING

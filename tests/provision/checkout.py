@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.processes import ROOT, Result
 
 RECORDED = ("helm", "jq", "kubectl", "kubeseal", "sed", "git")
-PROGRAMS = ("bash", "helm", "jq", "kubectl")  # that the scripts need
+PROGRAMS = ("bash", "helm", "jq", "kubectl", "python3")  # that the scripts need
 
 
 class Checkout:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.provision.checkout import Checkout
 from tests.provision.test_settings import URL, outputs
 
 KUBECTL = """
 case "$*" in
-*"namespace.yml"*) echo '{{"kind": "Namespace", "metadata": {{}}}}' ;;
 *"create --filename -"*) cat >>{objects}; printf the-uid ;;
 *"get job"*) printf Complete ;;
 *"apply --server-side"*) tee -a {objects} ;;
@@ -29,12 +29,8 @@ def written(checkout: Checkout, folder: Path, **changed: str) -> dict[str, dict[
     )
     assert result.returncode == 0, result.stderr
     assert "very-secret" not in result.stdout + result.stderr
-    decoder, text, found = json.JSONDecoder(), objects.read_text().strip(), {}
-    while text:
-        manifest, end = decoder.raw_decode(text)
-        found[f"{manifest['kind']}/{manifest['metadata']['name']}"] = manifest
-        text = text[end:].strip()
-    return found
+    manifests = [each for each in yaml.safe_load_all(objects.read_text()) if each]
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in manifests}
 
 
 @pytest.mark.parametrize(

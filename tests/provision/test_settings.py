@@ -65,9 +65,9 @@ def test_no_cluster(checkout: Checkout, job: str, tmp_path: Path) -> None:
     }))  # fmt: skip
 
     if "mysql" in job:
-        expected = "TERRAFORM_OUTPUTS: no output kubeconfig; expected what the cluster is reached with"
+        expected = "TERRAFORM_OUTPUTS: no output kubeconfig; expected the kubeconfig of the cluster"
     else:
-        expected = "KUBECONFIG: missing; expected the file that the cluster is reached with"
+        expected = "KUBECONFIG: missing; expected the kubeconfig of the cluster"
     assert expected == refusal(checkout, job, **without)
     assert refusal(checkout, job, **given, KUBECONFIG=str(tmp_path / "none")).startswith("KUBECONFIG: no such file: ")
     assert refusal(checkout, job, **given, KUBECONFIG=str(silent)) == (
