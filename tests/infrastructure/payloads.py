@@ -1,4 +1,4 @@
-"""What HCP Terraform's generic notifications send, in the form that its documentation gives."""
+"""Payloads of HCP Terraform's generic notifications, as documented by it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Payload = dict[str, Any]
 
 
 def notification(run: str, status: str, *, environment: str = "dev", trigger: str = "run:completed") -> Payload:
-    """Return what is sent of a run; GitLab adds what was in the address it was sent to."""
+    """Return the payload for a run; GitLab adds the variables of the address that received it."""
     return {
         "payload_version": 1,
         "notification_configuration_id": "nc-AeUQ2zfKZzW9TiGZ",

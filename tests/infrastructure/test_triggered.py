@@ -1,4 +1,4 @@
-"""From a notification to provisioning: what starts it, what does not, and what is refused."""
+"""From a notification to provisioning: accepted, ignored and refused notifications."""
 
 import json
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def test_an_applied_run_provisions_its_environment(trigger: Trigger, dotenv: Pat
 
 
 def test_a_run_that_waits_does_not_hold_up_an_applied_one(trigger: Trigger, dotenv: Path, hcp: Api) -> None:
-    """What is planned meanwhile, and not applied, makes no applied run old."""
+    """A run that was only planned since then does not make an applied run outdated."""
     hcp.add_workspace("dev", {"run-3": "planned", "run-2": "applied"})
     assert trigger(notification("run-2", "applied")).returncode == 0
     assert dotenv.read_text() == "PROVISION=true\nENVIRONMENT=dev\n"
@@ -82,18 +82,18 @@ def test_a_removed_environment_is_not_provisioned(trigger: Trigger, dotenv: Path
     assert dotenv.read_text() == "PROVISION=false\nENVIRONMENT=dev\n"
 
 
-# --- refused: nothing is written, and one line says what was expected
+# --- refused: nothing is written, and one line has the expected value
 
 
 def test_another_organisation_is_refused(trigger: Trigger, dotenv: Path) -> None:
-    """What another organisation applied is none of ours."""
+    """A run of another organisation is refused."""
     foreign = notification("run-1", "applied") | {"organization_name": "other"}
     assert refusal(trigger(foreign)) == 'organization_name: "other"; expected "acme"'
     assert not dotenv.exists()
 
 
 def test_the_workspace_of_another_environment_is_refused(trigger: Trigger) -> None:
-    """A run in dev does not provision prod, whatever the address says that it was sent to."""
+    """A run in dev does not provision prod, even if the address names prod."""
     crossed = notification("run-1", "applied", environment="dev")
     assert refusal(trigger(crossed, ENVIRONMENT="prod")) == 'workspace_name: "app-dev"; expected "app-prod"'
 
@@ -136,7 +136,7 @@ def test_an_old_notification_is_refused(trigger: Trigger, hcp: Api) -> None:
     ],
 )
 def test_what_is_no_notification_is_refused(trigger: Trigger, payload: bytes) -> None:
-    """Whatever else can be sent is refused for what it is not."""
+    """Any other payload is refused, with the expected form."""
     line = "TRIGGER_PAYLOAD: no notification of HCP Terraform; expected a JSON object with a list of notifications"
     assert refusal(trigger(payload)) == line
 
@@ -153,7 +153,7 @@ def test_what_is_no_notification_is_refused(trigger: Trigger, payload: bytes) ->
     ],
 )
 def test_what_is_no_run_is_refused(trigger: Trigger, hcp: Api, run: object, shown: str) -> None:
-    """What is put into an address is the number of a run and nothing else; what it was is said in one line."""
+    """Only the number of a run becomes part of an address; other values are reported in one line."""
     odd = notification("run-1", "applied") | {"run_id": run}
     assert refusal(trigger(odd)) == f'run_id: {shown}; expected the number of a run, "run-…"'
     assert hcp.asked == []
@@ -174,7 +174,7 @@ def test_a_huge_payload_is_refused_unread(trigger: Trigger, hcp: Api) -> None:
 
 
 def test_a_long_name_is_shown_in_part(trigger: Trigger) -> None:
-    """What is refused is told in a line that stays readable."""
+    """A refusal is one line, which stays readable."""
     long = notification("run-1", "applied") | {"organization_name": "y" * 5000}
     assert len(refusal(trigger(long))) < 150
 
@@ -205,7 +205,7 @@ def test_a_long_name_is_shown_in_part(trigger: Trigger) -> None:
     ],
 )
 def test_a_missing_setting_is_named(trigger: Trigger, settings: dict[str, str], line: str) -> None:
-    """Each setting that is missing or wrong is named, with what is expected."""
+    """Each missing or wrong setting is named, with the expected value."""
     assert refusal(trigger(notification("run-1", "applied"), **settings)) == line
 
 
@@ -231,7 +231,7 @@ def test_an_api_that_is_away_provisions_nothing(trigger: Trigger, dotenv: Path) 
 
 
 def test_an_api_that_stumbles_is_asked_again(trigger: Trigger, dotenv: Path, hcp: Api) -> None:
-    """What passes within seconds is waited for."""
+    """A request that fails once is retried."""
     hcp.add_workspace("dev", {"run-1": "applied"})
     hcp.failing["/runs/run-1"] = 1
     assert trigger(notification("run-1", "applied")).returncode == 0
