@@ -11,7 +11,7 @@ BIN := .venv/bin
 .DELETE_ON_ERROR:
 .PHONY: help run test e2e chart-readme lint format typecheck check lock check-lock lint-commits version release \
   test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
-  seal promote status sealed-secrets-backup sealed-secrets-restore rename test-rename clean
+  seal promote status sealed-secrets-backup sealed-secrets-restore tools rename test-rename clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -177,6 +177,9 @@ sealed-secrets-restore: ## give saved keys to a cluster: make sealed-secrets-res
 	@provision/sealed_secrets_keys.sh restore '$(FILE)'
 
 # --- this clone
+
+tools: ## install kubectl, helm and others of mise.toml, or list the missing ones
+	@hack/tools.sh
 
 # Lines that a longer name makes too long are wrapped by the formatter, or excepted from the limit.
 rename: .venv/dev.stamp ## turn this clone into your own: make rename NAME=shop DOMAIN=shop.example.com
