@@ -9,7 +9,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test e2e chart-readme lint format typecheck check lock check-lock lint-commits version release \
+.PHONY: help run dev test e2e chart-readme lint format typecheck check lock check-lock lint-commits version release \
   test-release loop loop-down image image-size benchmark migration install-hooks plan apply infrastructure outputs provision \
   seal promote status sealed-secrets-backup sealed-secrets-restore tools rename test-rename clean
 
@@ -50,12 +50,17 @@ app/version.txt: .venv/run.stamp pyproject.toml $(wildcard .git/logs/HEAD .git/p
 
 # --- running
 
-run: export LOG_FORMAT ?= console
-run: export BIND_ADDRESS ?= localhost
+run dev: export LOG_FORMAT ?= console
+run dev: export BIND_ADDRESS ?= localhost
 run: .venv/run.stamp app/version.txt ## serve the page at http://localhost:8000; settings as in README.md, DATABASE_URL=… for MySQL
 	@$(BIN)/alembic upgrade head
 	@echo "the page: http://localhost:$${PORT:-8000}   (Ctrl-C ends it)"
 	@exec $(BIN)/gunicorn
+
+dev: export WEB_CONCURRENCY ?= 1
+dev: .venv/run.stamp app/version.txt ## the same, and start again whenever code, a template or a migration changes
+	@echo "the page: http://localhost:$${PORT:-8000}   (Ctrl-C ends it)"
+	@exec $(BIN)/python hack/dev.py
 
 migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a colour"
 	@test -n "$(NAME)" || { echo 'NAME: missing; expected what it does: make migration NAME="add a colour"' >&2; exit 2; }
