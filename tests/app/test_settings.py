@@ -1,13 +1,9 @@
-"""Settings: defaults, validation and documentation."""
-
-import re
-from pathlib import Path
+"""Settings: defaults and validation."""
 
 import pytest
-from pydantic_core import PydanticUndefined
 
 from app.settings import MigrationSettings, Settings, load
-from tests.processes import ROOT, environment, program
+from tests.processes import environment, program
 
 
 @pytest.mark.parametrize(
@@ -149,31 +145,3 @@ def test_url_of_the_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("MIGRATIONS_DATABASE_URL", "sqlite:///migrations.db")
     assert load(MigrationSettings).url.get_secret_value() == "sqlite:///migrations.db"
-
-
-def table() -> list[str]:
-    """Return the rows of the README's table, from the settings' own descriptions."""
-    fields = {
-        **Settings.model_fields,
-        "migrations_database_url": MigrationSettings.model_fields["migrations_database_url"],
-    }
-    rows = []
-    for name, field in fields.items():
-        value = getattr(field.default, "get_secret_value", lambda value=field.default: value)()
-        shown = (
-            ",".join(value)
-            if isinstance(value, tuple)
-            else ""
-            if value in (None, PydanticUndefined)
-            else f"{value:g}"
-            if isinstance(value, float)
-            else value
-        )
-        rows.append(f"| `{name.upper()}` | {f'`{shown}`' if shown != '' else ''} | {field.description} |")
-    return rows
-
-
-def test_readme_lists_the_settings() -> None:
-    """The README's table lists each setting with its default and description."""
-    text = Path(ROOT, "README.md").read_text(encoding="utf-8")
-    assert table() == re.findall(r"^\| `[A-Z_]+` \|.*", text, re.MULTILINE)

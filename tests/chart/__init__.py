@@ -1,1 +1,1 @@
-"""The chart, over what `helm template` prints."""
+"""The chart, as `helm template` renders it."""

@@ -1,4 +1,4 @@
-"""What the tests of the chart share: Helm, and what it renders."""
+"""Fixtures of the chart's tests: Helm and rendered charts."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ def helm() -> Helm:
 
 @pytest.fixture(scope="session")
 def defaults(helm: Helm) -> Rendered:
-    """Return what the chart renders where nothing is set."""
+    """Return the chart rendered with its default values."""
     return helm.template()
 
 

@@ -1,4 +1,4 @@
-"""What `helm template` prints, taken apart."""
+"""The output of `helm template`, parsed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Rendered:
         return found
 
     def pods(self) -> Iterator[tuple[str, Manifest]]:
-        """Return the labels-and-spec of each pod that would be made, by the name of what makes it."""
+        """Return the pod template of each object that creates pods, by the name of the object."""
         for manifest in self.objects:
             if manifest["kind"] == "Pod":
                 yield manifest["metadata"]["name"], manifest
@@ -55,7 +55,7 @@ class Rendered:
 
 
 def hook(manifest: Manifest, key: str = "") -> str:
-    """Return what an annotation of Helm's hooks says, such as `-weight`; empty where there is none."""
+    """Return the value of a Helm hook annotation such as `-weight`; empty if there is none."""
     return str(manifest["metadata"].get("annotations", {}).get(HOOK + key, ""))
 
 
@@ -66,12 +66,12 @@ def volume(spec: Manifest, name: str) -> Manifest:
 
 
 def mount(spec: Manifest, name: str) -> Manifest:
-    """Return where the container of a pod has a volume."""
+    """Return the mount of a volume in the container of a pod."""
     (found,) = (m for m in spec["containers"][0]["volumeMounts"] if m["name"] == name)
     return found  # type: ignore[no-any-return]  # YAML
 
 
 def selects(selector: Manifest, labels: Manifest) -> bool:
-    """Whether a selector (`matchLabels`, or a Service's) finds what has these labels."""
+    """Return whether a selector (`matchLabels`, or a Service's) matches these labels."""
     wanted: Manifest = selector.get("matchLabels", selector)
     return wanted.items() <= labels.items()

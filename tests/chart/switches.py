@@ -1,4 +1,4 @@
-"""The chart's switches, each on and off by itself, and all at once: what else is tested holds for all of them."""
+"""The chart's switches, each on and off by itself, and all together. Other tests run for all of them."""
 
 from tests.chart.helm import Values
 

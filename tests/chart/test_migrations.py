@@ -30,14 +30,14 @@ def test_hooks(defaults: Rendered) -> None:
     assert before == [(-1, "NetworkPolicy/app-migrations"), (0, "Job/app-migrations")]
 
 
-def test_log_stays(defaults: Rendered) -> None:
+def test_log_is_kept_after_success(defaults: Rendered) -> None:
     """The Job, and so its log, should stay until the next run, and never stand in the way of that."""
     assert hook(defaults.job(), "-delete-policy") == "before-hook-creation"
     assert "ttlSecondsAfterFinished" not in defaults.job()["spec"]
 
 
 @pytest.mark.parametrize("values", SWITCHES.values(), ids=SWITCHES)
-def test_refers_to_nothing_of_the_chart(helm: Helm, values: Values) -> None:
+def test_hook_needs_no_object_of_the_chart(helm: Helm, values: Values) -> None:
     """The hook should refer to no object of the chart but hooks: the others are not there at the first install."""
     rendered = helm.template(values)
     later = {m["metadata"]["name"] for m in rendered.objects if hook(m) != BEFORE and m["kind"] != "Deployment"}
@@ -50,7 +50,7 @@ def test_refers_to_nothing_of_the_chart(helm: Helm, values: Values) -> None:
 
 
 def test_command(defaults: Rendered) -> None:
-    """The hook should run Alembic with the URL of the migrations' own user, where the Secret has one."""
+    """The hook should run Alembic with the URL of the migrations' own user, if the Secret has one."""
     (container,) = defaults.job()["spec"]["template"]["spec"]["containers"]
     variables: dict[str, Manifest] = {v["name"]: v for v in container["env"]}
 
@@ -60,7 +60,7 @@ def test_command(defaults: Rendered) -> None:
     assert {name.lower() for name in variables} <= MigrationSettings.model_fields.keys()
 
 
-def test_ends(helm: Helm, defaults: Rendered) -> None:
+def test_deadline_below_helm_timeout(helm: Helm, defaults: Rendered) -> None:
     """A blocked migration should end before Helm's limit of 5 minutes, and its pod early enough to leave its log."""
     spec = defaults.job()["spec"]
     assert spec["activeDeadlineSeconds"] < 300
@@ -72,8 +72,8 @@ def test_ends(helm: Helm, defaults: Rendered) -> None:
     assert pod["activeDeadlineSeconds"] + pod["terminationGracePeriodSeconds"] < 1800
 
 
-def test_tries(helm: Helm) -> None:
-    """A migration should be tried again as often as the values say, but not where its settings are wrong."""
+def test_retries(helm: Helm) -> None:
+    """A migration should be retried as often as the values allow, but not if its settings are wrong."""
     spec = helm.template({"migrations": {"backoffLimit": 1}}).job()["spec"]
 
     assert spec["backoffLimit"] == 1

@@ -1,12 +1,12 @@
-"""Who reaches whom: through the Service, the Ingress and the HTTPRoute, and past the network policies."""
+"""Connections: through the Service, the Ingress and the HTTPRoute, and by the network policies."""
 
 import pytest
 
-from tests.chart.helm import Helm
+from tests.chart.helm import NAME, Helm
 from tests.chart.rendered import Manifest, Rendered, selects
 from tests.chart.switches import ALL, HTTP_ROUTE, INGRESS
 
-PODS = {"app": "web", "app-migrations": "migrations", "app-test": "test"}  # the component of each
+PODS = {NAME: "web", "app-migrations": "migrations", "app-test": "test"}  # the component of each
 
 
 def namespace(name: str) -> Manifest:
@@ -20,7 +20,7 @@ def component(name: str) -> Manifest:
 
 
 def labels(name: str) -> dict[str, str]:
-    """Return what the chart's own pods of one kind are selected by."""
+    """Return the labels that select the chart's own pods of one component."""
     return {
         "app.kubernetes.io/name": "app",
         "app.kubernetes.io/instance": "app",
@@ -34,19 +34,19 @@ DNS = {"to": [namespace("kube-system")], "ports": [{"port": 53, "protocol": "UDP
 @pytest.mark.parametrize(
     "selecting", ["Deployment/app", "Service/app", "PodDisruptionBudget/app", "ServiceMonitor/app"]
 )
-def test_selectors(helm: Helm, selecting: str) -> None:
+def test_selectors_match_the_web_pods(helm: Helm, selecting: str) -> None:
     """Only pods that serve should be selected, not those that migrate or test."""
     rendered = helm.template({"serviceMonitor": {"enabled": True}})
     selector = rendered.one(selecting)["spec"]["selector"]
 
     assert selector.get("matchLabels", selector) == labels("web")
     selected = [name for name, pod in rendered.pods() if selects(selector, pod["metadata"]["labels"])]
-    assert selected == ["app"]
+    assert selected == [NAME]
 
 
 @pytest.mark.parametrize(("pod", "kind"), PODS.items())
 def test_denied_by_default(defaults: Rendered, pod: str, kind: str) -> None:
-    """Every pod should be denied, in and out, what the one policy that selects it does not allow."""
+    """Every pod should be selected by one policy, which denies all other traffic, in and out."""
     made = dict(defaults.pods())[pod]["metadata"]["labels"]
     policies = [m for m in defaults.objects if m["kind"] == "NetworkPolicy" and selects(m["spec"]["podSelector"], made)]
 
@@ -72,13 +72,13 @@ def test_web_policy(helm: Helm) -> None:
 
 
 @pytest.mark.parametrize("name", ["NetworkPolicy/app", "NetworkPolicy/app-migrations"])
-def test_database_anywhere(defaults: Rendered, name: str) -> None:
-    """What uses the database should reach it wherever it is, at its port only, as long as no address is given."""
+def test_database_at_any_address_by_default(defaults: Rendered, name: str) -> None:
+    """Pods that use the database should reach any address, at its port only, as long as no address is given."""
     assert defaults.one(name)["spec"]["egress"] == [DNS, {"ports": [{"port": 3306}]}]
 
 
 def test_migrations_policy(helm: Helm) -> None:
-    """The migrations should be reached by nobody, and reach the database at the addresses that are given."""
+    """The migrations should accept no connection, and reach the database at the given addresses."""
     spec = helm.template(ALL).one("NetworkPolicy/app-migrations")["spec"]
 
     assert "ingress" not in spec
@@ -87,7 +87,7 @@ def test_migrations_policy(helm: Helm) -> None:
 
 
 @pytest.mark.parametrize("name", ["NetworkPolicy/app", "NetworkPolicy/app-migrations", "NetworkPolicy/app-test"])
-def test_dns_elsewhere(helm: Helm, name: str) -> None:
+def test_dns_on_other_ports_and_node_addresses(helm: Helm, name: str) -> None:
     """Every pod should reach a DNS on other ports, or on an address of the node, as NodeLocal DNSCache has it."""
     chosen = {
         "dnsNamespace": "openshift-dns",
@@ -102,7 +102,7 @@ def test_dns_elsewhere(helm: Helm, name: str) -> None:
     }
 
 
-def test_test_policy(defaults: Rendered) -> None:
+def test_policy_of_the_test_pod(defaults: Rendered) -> None:
     """The pod of `helm test` should reach the page and nothing else."""
     spec = defaults.one("NetworkPolicy/app-test")["spec"]
 
@@ -140,8 +140,8 @@ def test_http_route(helm: Helm) -> None:
     }
 
 
-def test_service(defaults: Rendered) -> None:
-    """The Service should have the page only: what is not in it, no Ingress can be led to by mistake."""
+def test_service_has_the_page_only(defaults: Rendered) -> None:
+    """The Service should have the port of the page only, so that no Ingress can expose another by mistake."""
     assert defaults.one("Service/app")["spec"]["ports"] == [{"name": "http", "port": 80, "targetPort": "http"}]
 
 

@@ -5,7 +5,7 @@ import re
 import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from tests.chart.helm import CHART, Helm, Values
+from tests.chart.helm import CHART, NAME, Helm, Values
 from tests.chart.switches import INGRESS, SWITCHES
 
 ALWAYS = {
@@ -21,7 +21,7 @@ ALWAYS = {
 }
 POLICIES = {"NetworkPolicy/app", "NetworkPolicy/app-migrations", "NetworkPolicy/app-test"}
 FOREIGN = {"HTTPRoute", "ServiceMonitor"}  # not Kubernetes' own: tests of their own look at them
-VALID: set[tuple[str, str]] = set()  # by version; most of what one switch makes, another does too
+VALID: set[tuple[str, str]] = set()  # by version; most objects of one switch are those of another
 OLDEST, NEWEST = "1.30", kubernetes_validate.latest_version()
 
 
@@ -39,14 +39,14 @@ OLDEST, NEWEST = "1.30", kubernetes_validate.latest_version()
         "a service account of somebody else": ALWAYS - {"ServiceAccount/app"},
     }.items(),
 )
-def test_objects(helm: Helm, switch: str, expected: set[str]) -> None:
+def test_objects_of_each_switch(helm: Helm, switch: str, expected: set[str]) -> None:
     """Each switch should add or take away its own objects, and no others."""
     assert expected == helm.template(SWITCHES[switch]).names()
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 @pytest.mark.parametrize("values", SWITCHES.values(), ids=SWITCHES)
-def test_valid(helm: Helm, values: Values, version: str) -> None:
+def test_objects_are_valid_for_kubernetes(helm: Helm, values: Values, version: str) -> None:
     """Every object should be one that the oldest and the newest Kubernetes know, without an unknown field."""
     for manifest in helm.template(values).objects:
         if manifest["kind"] not in FOREIGN and (version, str(manifest)) not in VALID:
@@ -59,15 +59,15 @@ def test_valid(helm: Helm, values: Values, version: str) -> None:
     {
         "123": "app-123",
         "1.2.3": "app-1-2-3",
-        "9-app": "app-9",
-        "7apps": "app-7apps",
+        f"9-{NAME}": "app-9",
+        f"7{NAME}s": f"app-7{NAME}s",
         "1e3": "app-1e3",
-        "my.app": "my-app",
-        "shop.web": "shop-web-app",
-        "true": "true-app",
-        "a.b.c-app": "a-b-c-app",
-        f"{'x' * 49}.app": "x" * 49 + "-app",
-        f"1{'x' * 52}": "app-1" + "x" * 45,
+        f"my.{NAME}": f"my-{NAME}",
+        "x.y": f"x-y-{NAME}",
+        "true": f"true-{NAME}",
+        f"a.b.c-{NAME}": f"a-b-c-{NAME}",
+        f"{'x' * (52 - len(NAME))}.{NAME}": "x" * (52 - len(NAME)) + f"-{NAME}",
+        f"1{'x' * 52}": f"app-1{'x' * 52}",
     }.items(),
 )
 def test_release_name(helm: Helm, release: str, name: str) -> None:
@@ -86,7 +86,7 @@ def test_release_name(helm: Helm, release: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("values", SWITCHES.values(), ids=SWITCHES)
-def test_no_secret(helm: Helm, values: Values) -> None:
+def test_chart_creates_and_reads_no_secret(helm: Helm, values: Values) -> None:
     """No Secret should be made and none be read by Helm: pods refer to those of the namespace by their names."""
     rendered = helm.template(values)
 
@@ -99,9 +99,9 @@ def test_no_secret(helm: Helm, values: Values) -> None:
             assert named == ("secretKeyRef" in variable.get("valueFrom", {}))
 
 
-def test_oldest_kubernetes(helm: Helm) -> None:
+def test_too_old_kubernetes_is_refused(helm: Helm) -> None:
     """A Kubernetes without the sleep action should be refused in one line."""
-    done = helm.run("template", "app", str(CHART), "--kube-version", "1.29.9")
+    done = helm.run("template", NAME, str(CHART), "--kube-version", "1.29.9")
 
     assert done.returncode == 1
     assert "chart requires kubeVersion: >=1.30.0-0 which is incompatible with Kubernetes v1.29.9" in done.stderr

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.chart.helm import Helm, Values
+from tests.chart.helm import NAME, Helm, Values
 from tests.chart.rendered import Rendered, mount, volume
 from tests.chart.switches import HTTP_ROUTE, INGRESS, SWITCHES
 
@@ -22,11 +22,11 @@ RESTRICTED_VOLUMES = {
 
 
 @pytest.mark.parametrize("values", SWITCHES.values(), ids=SWITCHES)
-def test_restricted(helm: Helm, values: Values) -> None:
+def test_pods_meet_the_restricted_standard(helm: Helm, values: Values) -> None:
     """Every pod should fit the Pod Security Standard `restricted`, write nowhere but in memory, and have no token."""
     pods = dict(helm.template(values).pods())
 
-    assert pods.keys() == {"app", "app-migrations", "app-test"}
+    assert pods.keys() == {NAME, "app-migrations", "app-test"}
     for pod in pods.values():
         spec = pod["spec"]
         assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers", "ephemeralContainers"} & spec.keys()
@@ -45,8 +45,8 @@ def test_restricted(helm: Helm, values: Values) -> None:
             assert source.keys() - {"name"} <= RESTRICTED_VOLUMES
 
 
-def test_places(helm: Helm) -> None:
-    """Every pod should go where the values say."""
+def test_node_selector_tolerations_and_affinity(helm: Helm) -> None:
+    """Every pod should be scheduled as the values require."""
     values = SWITCHES["places"]
 
     for _, pod in helm.template(values).pods():
@@ -55,7 +55,7 @@ def test_places(helm: Helm) -> None:
 
 @pytest.mark.parametrize(
     ("values", "name"),
-    [({}, "app"), ({"name": "mine"}, "mine"), ({"create": False}, "default"), ({"create": False, "name": "x"}, "x")],
+    [({}, NAME), ({"name": "mine"}, "mine"), ({"create": False}, "default"), ({"create": False, "name": "x"}, "x")],
 )
 def test_service_account(helm: Helm, values: Values, name: str) -> None:
     """Pods that serve should have a service account of their own, or the one that is named; never a token."""
@@ -122,7 +122,7 @@ def test_settings(helm: Helm, monkeypatch: pytest.MonkeyPatch) -> None:
 
     settings = Settings()
     assert chosen | {"trustedHosts": [
-        "app", "app.app-dev", "app.app-dev.svc", "localhost", "127.0.0.1",
+        NAME, "app.app-dev", "app.app-dev.svc", "localhost", "127.0.0.1",
         "page.internal", "app.example.com", ".example.org", "app.example.net",
     ]} == {
         "environment": settings.app_environment,
@@ -149,9 +149,9 @@ def test_secret(helm: Helm) -> None:
     assert rendered.settings()["APP_SECRET_FILE"] == "/etc/app-secret/APP_SECRET"
 
 
-@pytest.mark.parametrize("name", ["app", "app-migrations"])
+@pytest.mark.parametrize("name", [NAME, "app-migrations"])
 def test_database(helm: Helm, name: str) -> None:
-    """What uses the database should have its URL, and as a file only the certificates of its Secret, if any."""
+    """Pods that use the database should have its URL, and as a file only the certificates of its Secret, if any."""
     spec = dict(helm.template({"secrets": {"mysql": "another"}}).pods())[name]["spec"]
     (url,) = (v for v in spec["containers"][0]["env"] if v["name"] == "DATABASE_URL")
 
@@ -173,16 +173,16 @@ def test_replicas(helm: Helm) -> None:
     assert scaled.one("HorizontalPodAutoscaler/app")["spec"]["maxReplicas"] == 7
 
 
-def test_disruption(defaults: Rendered) -> None:
-    """A drain should take one pod at a time, and wait for none that serves nobody."""
+def test_drain_evicts_one_pod_at_a_time(defaults: Rendered) -> None:
+    """A drain should evict one pod at a time, and not wait for pods that are not ready."""
     spec = defaults.one("PodDisruptionBudget/app")["spec"]
 
     assert spec["maxUnavailable"] == 1
     assert spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
 
 
-def test_spread(defaults: Rendered) -> None:
-    """Pods of one revision should be spread over nodes and zones, and run all the same where there is only one."""
+def test_pods_are_spread_over_nodes_and_zones(defaults: Rendered) -> None:
+    """Pods of one revision should be spread over nodes and zones, and still run if there is only one."""
     constraints = defaults.web()["topologySpreadConstraints"]
 
     assert [c["topologyKey"] for c in constraints] == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]

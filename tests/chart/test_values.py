@@ -11,7 +11,7 @@ from tests.chart.helm import CHART, KUBERNETES, Helm, Values
 from tests.chart.switches import ALL, HTTP_ROUTE, INGRESS
 from tests.chart.values_table import README, Row, rows, undocumented, with_table
 
-# Another value for each: what comes out changes with it.
+# Another value for each: the rendered chart changes with it.
 OTHER: dict[str, Any] = {
     "replicaCount": 5,
     "image.repository": "other",
@@ -78,13 +78,13 @@ def merged(values: Values, path: str, value: object) -> Values:
 
 
 def line(refusal: str) -> str:
-    """Return the one line of a refusal that says what is wrong."""
+    """Return the one line of a refusal that names the problem."""
     (found,) = re.findall(r"^- at .*$", refusal, flags=re.MULTILINE)
     return str(found)
 
 
 def objects() -> list[str]:
-    """Return the paths of the objects whose keys are the chart's own; empty is the top."""
+    """Return the paths of the objects with keys of the chart's own; empty is the top."""
     parents = {row.path.rpartition(".")[0] for row in rows()}
     return sorted(parents | {"resources", "migrations.resources"})
 
@@ -97,7 +97,7 @@ def test_lint(helm: Helm) -> None:
     assert "[WARNING]" not in done.stdout
 
 
-def test_documented() -> None:
+def test_every_value_is_documented() -> None:
     """Every value should have its comment, and the README's table be made of them."""
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     readme = README.read_text(encoding="utf-8")
@@ -106,22 +106,22 @@ def test_documented() -> None:
     assert readme == with_table(readme), "run `python -m tests.chart.values_table`"
 
 
-def test_others_are_complete() -> None:
+def test_every_value_has_another_to_try() -> None:
     """Every value should be among those that the next test changes."""
     assert [row.path for row in rows()] == list(OTHER)
 
 
 @pytest.mark.parametrize("path", OTHER)
-def test_read(helm: Helm, path: str) -> None:
-    """Every value should have a reader: another value is accepted, and makes a difference where all is switched on."""
+def test_every_value_is_used(helm: Helm, path: str) -> None:
+    """Every value should have a reader: another value is accepted, and changes the chart with all switches on."""
     values = ALL | {"autoscaling": {"enabled": path != "replicaCount"}}  # which of the two decides
 
     assert helm.template(values).objects != helm.template(merged(values, path, OTHER[path])).objects
 
 
 @pytest.mark.parametrize("path", objects())
-def test_misspelt(helm: Helm, path: str) -> None:
-    """A misspelt value should be refused in one line that names it and where it is."""
+def test_misspelt_value_is_refused(helm: Helm, path: str) -> None:
+    """A misspelt value should be refused in one line with its name and its path."""
     refusal = helm.refusal(merged({}, f"{path}.mispelt".lstrip("."), 1))
 
     place = path and "/" + path.replace(".", "/")
@@ -129,7 +129,7 @@ def test_misspelt(helm: Helm, path: str) -> None:
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.path)
-def test_mistyped(helm: Helm, row: Row) -> None:
+def test_value_of_wrong_type_is_refused(helm: Helm, row: Row) -> None:
     """A value of the wrong type should be refused in one line that names it."""
     refusal = helm.refusal(merged({}, row.path, 7 if isinstance(row.default, str) else "seven"))
 
@@ -170,8 +170,8 @@ def test_mistyped(helm: Helm, row: Row) -> None:
         ),
     ],
 )
-def test_refused(helm: Helm, values: Values, said: str) -> None:
-    """What cannot work should be refused before anything is installed, in one line that says what is expected."""
+def test_unusable_combination_is_refused(helm: Helm, values: Values, said: str) -> None:
+    """Values that cannot work should be refused before the install, in one line with the expected ones."""
     assert line(helm.refusal(values)) == said
 
 
@@ -181,7 +181,7 @@ NULLABLE = sorted(MAY_BE_EMPTY - {"ingress.hosts", "httpRoute.parentRefs", "http
 
 @pytest.mark.parametrize("path", NULLABLE)
 def test_null_is_empty(helm: Helm, path: str) -> None:
-    """A value that may be empty should be so if it is null, as a key is in YAML whose lines are all comments."""
+    """An optional value should be empty if it is null, as a YAML key with only comments below it is."""
     empty = "" if isinstance(OTHER[path], str) else type(OTHER[path])()
 
     assert helm.template(merged(ALL, path, None)).objects == helm.template(merged(ALL, path, empty)).objects

@@ -13,7 +13,7 @@ from tests.chart.helm import Helm
 from tests.chart.rendered import Rendered
 
 DIGEST = f"sha256:{'0' * 64}"
-FLUX = f"1.2.3+{'a' * 12}"  # Flux puts the digest of what it fetched behind the chart's version
+FLUX = f"1.2.3+{'a' * 12}"  # Flux appends the digest of the fetched chart to its version
 
 
 def images(rendered: Rendered) -> set[str]:
@@ -22,7 +22,7 @@ def images(rendered: Rendered) -> set[str]:
 
 
 def test_labels(package: Package) -> None:
-    """Labels should hold the release's number, and be valid where Flux has added a digest to the chart's version."""
+    """Labels should hold the release's number, and be valid if Flux has added a digest to the chart's version."""
     rendered = package(FLUX, "1.2.3")
 
     for manifest in rendered.objects:
@@ -32,7 +32,7 @@ def test_labels(package: Package) -> None:
 
 
 def test_pods_do_not_restart_for_the_chart(package: Package) -> None:
-    """Pods that serve should be the same whatever digest Flux puts behind the chart's version."""
+    """The digest that Flux appends to the chart's version should not change the web pods."""
     plain, flux = (package(version, "1.2.3").one("Deployment/app") for version in ("1.2.3", FLUX))
 
     assert plain["spec"] == flux["spec"]
@@ -53,7 +53,7 @@ def test_image(helm: Helm, values: dict[str, str], image: str) -> None:
     assert images(helm.template({"image": values})) == {image}
 
 
-def test_between_releases(package: Package) -> None:
+def test_version_between_releases(package: Package) -> None:
     """A version between releases, which has a `+`, should give valid labels and the tag that `make image` gives."""
     rendered = package("0.0.1-dev.4", "0.0.1.dev4+unknown.ga6f933b")
 
@@ -63,7 +63,7 @@ def test_between_releases(package: Package) -> None:
 
 
 def test_long_version(package: Package) -> None:
-    """A version longer than a label may be should be cut where a label may end."""
+    """A version longer than a label should be cut at a character with which a label may end."""
     rendered = package("1.2.3", f"1.2.3+{'a' * 56}.b")
 
     label = rendered.one("Service/app")["metadata"]["labels"]["app.kubernetes.io/version"]

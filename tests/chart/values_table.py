@@ -30,7 +30,7 @@ class Row:
 
 
 def documented(source: str) -> dict[str, str]:
-    """Return what the comment that begins with `# --` says, by the path of the key below it."""
+    """Return the text of each comment that begins with `# --`, by the path of the key below it."""
     texts: dict[str, str] = {}
     parents: list[str] = []
     comment = ""
@@ -56,7 +56,7 @@ def rows() -> list[Row]:
 
 
 def at(values: Any, path: str) -> Any:  # noqa: ANN401  YAML
-    """Return what is at a path; raises KeyError where there is nothing."""
+    """Return the value at a path; raises KeyError if there is none."""
     for key in path.split("."):
         values = values[key]
     return values

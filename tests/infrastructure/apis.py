@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Api:
-    """What the API answers, by path, and what it was asked."""
+    """Responses of the API, by path, and the requests that it received."""
 
     address: str
     answers: dict[str, Json] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     served: Api
 
     def do_GET(self) -> None:
-        """Answer with what there is."""
+        """Answer with the response of the path."""
         api = self.served
         api.asked.append(self.path)
         if api.failing.get(self.path, 0) > 0:

@@ -1,4 +1,4 @@
-"""What the tests of the infrastructure share: the API, and the scripts that ask it."""
+"""Fixtures of the tests of the infrastructure: the API, and the scripts that use it."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ Script = Callable[..., Result]
 
 @pytest.fixture
 def hcp() -> Iterator[Api]:
-    """Return HCP Terraform's API, where nothing is known yet."""
+    """Return HCP Terraform's API, without any workspace."""
     with api() as served:
         yield served
 

@@ -10,7 +10,7 @@ from tests.requirements import require
 
 INFRASTRUCTURE = ROOT / "infrastructure"
 LEFT_OUT = (".terraform*", "terraform.tfstate*", "digitalocean", "hcp", "tests")
-# What the module of any cloud gives, from what any is given: another folder beside modules/digitalocean.
+# A module with the inputs and outputs of any cloud: another folder beside modules/digitalocean.
 CLOUD = """
 variable "name" { type = string }
 variable "region" { type = string }
@@ -45,7 +45,7 @@ output "protected" { value = [terraform_data.cluster.id, terraform_data.database
 
 
 class Terraform:
-    """`infrastructure/terraform.sh` in a copy of the folder, where that cloud is the one."""
+    """`infrastructure/terraform.sh` in a copy of the folder that uses this cloud."""
 
     def __init__(self, folder: Path) -> None:
         require("terraform")

@@ -1,4 +1,4 @@
-"""Terraform's outputs, from wherever the state is kept."""
+"""Terraform's outputs, from each place of the state."""
 
 import json
 from base64 import b64encode
@@ -28,7 +28,7 @@ def outputs_file(tmp_path: Path) -> Path:
 
 
 def test_a_file_comes_before_everything(script: Script, hcp: Api, outputs_file: Path) -> None:
-    """A file of outputs is taken as it is, and nobody is asked."""
+    """A file of outputs is used as it is, without a request."""
     done = script("terraform-outputs.sh", TERRAFORM_OUTPUTS=str(outputs_file))
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == json.loads(outputs_file.read_text())
@@ -73,7 +73,7 @@ def test_an_output_that_is_missing_is_named(script: Script, tmp_path: Path, name
 
 
 def test_an_environment_that_was_never_applied_has_no_outputs(script: Script, hcp: Api) -> None:
-    """A workspace without a state says what to do."""
+    """A workspace without a state is reported with the next step."""
     hcp.add_workspace("dev")
     hcp.add_outputs("dev", {})
     line = "kubeconfig: missing in the outputs of dev; expected a text, which applying infrastructure/ writes"
@@ -109,7 +109,7 @@ def test_an_environment_that_was_never_applied_has_no_outputs(script: Script, hc
     ],
 )
 def test_a_missing_setting_is_named(script: Script, settings: dict[str, str], line: str) -> None:
-    """Each setting that is missing or wrong is named, with what is expected."""
+    """Each missing or wrong setting is named, with the expected value."""
     assert refusal(script("terraform-outputs.sh", **settings)) == line
 
 

@@ -1,4 +1,4 @@
-"""What Terraform itself does with the root: which environment it is, what is locked, and the names that others read."""
+"""The root module in Terraform itself: its environment, its locks, and the outputs that others read."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def test_applied_outputs_are_what_provisioning_reads(terraform: Terraform, scrip
 
 
 def test_each_environment_has_a_state_of_its_own(terraform: Terraform) -> None:
-    """What is applied in one environment is not there in another, whatever workspace the shell has chosen."""
+    """Resources applied in one environment are not in another, even if the shell has selected its workspace."""
     assert terraform.run("dev", "apply", "-auto-approve").returncode == 0
     assert json.loads(terraform.run("staging", "output", "-json", TF_WORKSPACE="app-dev").stdout) == {}
 
@@ -107,12 +107,12 @@ def test_prod_can_be_changed(terraform: Terraform) -> None:
 def test_a_wrong_setting_is_named(
     terraform: Terraform, arguments: tuple[str, ...], settings: dict[str, str], line: str
 ) -> None:
-    """What is missing or wrong is told in one line, before Terraform is started."""
+    """A missing or wrong setting is reported in one line, before Terraform starts."""
     assert refusal(terraform.run(*arguments, **settings)) == line
 
 
 def test_another_workspace_is_refused(terraform: Terraform) -> None:
-    """Whoever runs Terraform in a workspace of another name is told which there are."""
+    """A workspace of another name is refused, and the valid ones are listed."""
     assert terraform.run("dev", "workspace", "new", "production").returncode == 0
     done = terraform.plan_in("production")
     assert 'workspace: "production"; expected app-ENVIRONMENT, which is one of dev, prod, staging' in " ".join(
@@ -121,14 +121,14 @@ def test_another_workspace_is_refused(terraform: Terraform) -> None:
 
 
 def test_gitlab_keeps_a_state_for_each_environment(terraform: Terraform, script: Script, hcp: Api) -> None:
-    """What is applied with GitLab's backend is kept there, under a lock, and provisioning reads it there."""
+    """A state applied with GitLab's backend is stored there, under a lock, and provisioning reads it there."""
     hcp.authorization = f"Basic {b64encode(b'gitlab-ci-token:job-token').decode()}"
     pipeline = {"CI_API_V4_URL": hcp.address, "CI_PROJECT_ID": "7", "CI_JOB_TOKEN": "job-token"}
     for environment in ("dev", "prod"):
         plan = terraform.run(environment, "plan", "-out=plan.tfplan", TERRAFORM_BACKEND="gitlab", **pipeline)
         assert plan.returncode == 0, plan.stderr
         locks = [asked for asked in hcp.asked if asked.startswith("POST") and f"app-{environment}/lock" in asked]
-        assert locks == [], "a plan of a Developer, who may not lock"
+        assert locks == [], "a plan of a Developer, without the right to lock"
         done = terraform.run(environment, "apply", "plan.tfplan", TERRAFORM_BACKEND="gitlab", **pipeline)
         assert done.returncode == 0, done.stderr
         outputs = script("terraform-outputs.sh", ENVIRONMENT=environment, TERRAFORM_BACKEND="gitlab", **pipeline)
@@ -155,7 +155,7 @@ def test_only_code_is_uploaded() -> None:
 
 
 def test_a_cloud_has_what_the_root_asks_for() -> None:
-    """DigitalOcean's module takes and gives what the cloud on paper does, and so what any other has to."""
+    """DigitalOcean's module has the inputs and outputs of the cloud on paper, as any other must."""
     module = INFRASTRUCTURE / "modules" / "digitalocean"
     names = {
         kind: set(re.findall(rf'^{kind} "(\w+)"', (module / f"{kind}s.tf").read_text(), re.MULTILINE))

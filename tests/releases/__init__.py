@@ -1,1 +1,1 @@
-"""What Flux applies: which version each environment selects, and that the manifests are valid."""
+"""The objects that Flux applies: the selected version of each environment, and valid manifests."""

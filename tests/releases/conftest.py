@@ -1,4 +1,4 @@
-"""What the tests of releases/ share."""
+"""Fixtures of the tests of releases/."""
 
 from collections.abc import Callable
 from functools import cache

@@ -1,4 +1,4 @@
-"""What Flux applies for an environment: built by kustomize, with the installation's settings put in as Flux does."""
+"""The objects of an environment: built by kustomize, with the installation's settings substituted as by Flux."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ Manifest = dict[str, Any]
 
 
 def build(folder: Path) -> str:
-    """Return what kustomize makes of a folder."""
+    """Return the output of kustomize for a folder."""
     require("kubectl")
     done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -34,7 +34,7 @@ def build(folder: Path) -> str:
 
 
 def substitute(text: str, settings: dict[str, str]) -> str:
-    """Put settings in: `${NAME}`, or `${NAME:=default}` where it is not set or empty, and nothing where neither is."""
+    """Substitute `${NAME}`, and `${NAME:=default}` if NAME is unset or empty."""
     return re.sub(r"\$\{(\w+)(?::=([^}]*))?\}", lambda found: settings.get(found[1]) or found[2] or "", text)
 
 

@@ -1,10 +1,10 @@
-"""The environments: alike but for what differs, and what differs is in one file."""
+"""The environments: equal but for a few values, which are in one file."""
 
 import pytest
 import yaml
 
 from tests.chart.conftest import helm as helm  # noqa: PLC0414  the fixture
-from tests.chart.helm import Helm
+from tests.chart.helm import NAME, Helm
 from tests.releases.conftest import Render
 from tests.releases.rendered import ENVIRONMENTS, RELEASES, Manifest, paths
 
@@ -29,8 +29,8 @@ def keys(value: object) -> object:
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging"])
-def test_alike(render: Render, environment: str) -> None:
-    """An environment should differ from prod only where it should: range, host, pods, issuer and its own name."""
+def test_environments_differ_only_in_listed_fields(render: Render, environment: str) -> None:
+    """An environment should differ from prod only in its range, host, pods, issuer and name."""
     here, prod = ({n: m for n, m in render(name).items() if n != SEALED} for name in (environment, "prod"))
     names = {name.replace(f"app-{environment}", "app-prod") for name in here}
 
@@ -79,7 +79,7 @@ def test_settings(render: Render, environment: str) -> None:
     [("dev", "letsencrypt-staging"), ("staging", "letsencrypt-staging"), ("prod", "letsencrypt")],
 )
 def test_defaults(render: Render, environment: str, issuer: str) -> None:
-    """Where nothing is set, only prod should spend Let's Encrypt's limits, and the registry be asked by TLS."""
+    """By default only prod should use Let's Encrypt's limited issuer, and the registry be requested by TLS."""
     objects = render(environment, CERTIFICATE_ISSUER="")
     annotations = objects["HelmRelease/app"]["spec"]["values"]["ingress"]["annotations"]
 
@@ -102,14 +102,14 @@ def test_database(render: Render, helm: Helm, settings: dict[str, str], database
     values = render("dev", **settings)["HelmRelease/app"]["spec"]["values"]
 
     assert values["networkPolicy"]["database"] == database
-    for name in ("app", "app-migrations"):
+    for name in (NAME, "app-migrations"):
         egress = helm.template(values).one(f"NetworkPolicy/{name}")["spec"]["egress"][-1]
         assert egress["ports"] == [{"port": database["port"]}]
         assert [peer["ipBlock"]["cidr"] for peer in egress.get("to", [])] == database["cidrs"]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_failure(render: Render, environment: str, helm: Helm) -> None:
+def test_failed_release_is_rolled_back(render: Render, environment: str, helm: Helm) -> None:
     """A release that fails should be rolled back, a bounded number of times, after the migrations had their time."""
     release = render(environment)["HelmRelease/app"]["spec"]
     deadline = helm.template().job()["spec"]["activeDeadlineSeconds"]
@@ -124,7 +124,7 @@ def test_failure(render: Render, environment: str, helm: Helm) -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_chart_takes_the_values(render: Render, environment: str, helm: Helm) -> None:
-    """The chart's schema should accept an environment's values, and the Ingress keep what lets cert-manager answer."""
+    """The chart's schema should accept an environment's values, and the Ingress have cert-manager's annotations."""
     values: Manifest = render(environment)["HelmRelease/app"]["spec"]["values"]
     rendered = helm.template(values)
     annotations = rendered.one("Ingress/app")["metadata"]["annotations"]

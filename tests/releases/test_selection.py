@@ -62,7 +62,7 @@ def publish(registry: str, repository: str, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def selected(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Return what Flux selects for each range."""
+    """Return the version that Flux selects for each range."""
     assert cluster
     registry, repository = os.environ["REGISTRY"], f"tests/releases-{secrets.token_hex(3)}"
     publish(registry, repository, tmp_path_factory.mktemp("charts"))
@@ -101,6 +101,6 @@ def selected(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.mark.parametrize("semver", SELECTED)
-def test_range(selected: dict[str, str], semver: str) -> None:
+def test_newest_version_of_the_range_is_selected(selected: dict[str, str], semver: str) -> None:
     """A range should select its newest release, a pre-release only for `-0`, and never a tag that is no version."""
     assert selected[semver] == SELECTED[semver]

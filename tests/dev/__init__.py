@@ -1,0 +1,1 @@
+"""Development: the page follows changes of the code."""

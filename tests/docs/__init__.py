@@ -1,0 +1,1 @@
+"""The documents: current, linked, and in plain words."""
