@@ -9,9 +9,9 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test e2e chart-readme docs lint format typecheck check lock check-lock lint-commits lint-migrations \
-  version release test-last-release test-release loop loop-down image image-size benchmark migration install-hooks \
-  plan apply infrastructure outputs provision seal promote status sealed-secrets-backup sealed-secrets-restore \
+.PHONY: help run dev test test-cluster docs-chart docs lint format typecheck check lock check-lock lint-commits lint-migrations \
+  version release test-last-release test-release test-e2e kind-down image image-size benchmark migration install-hooks \
+  terraform-plan terraform-apply terraform-check terraform-outputs provision seal promote status sealed-secrets-backup sealed-secrets-restore \
   tools rename test-rename clean
 
 help: ## list all targets
@@ -70,15 +70,15 @@ migration: .venv/dev.stamp ## write a new migration: make migration NAME="add a 
 ##@ Checking
 
 test: .venv/dev.stamp .venv/release.stamp app/version.txt ## run all tests that need no cluster, or those of TESTS=…, by PROCESSES=… (4); MySQL from TEST_DATABASE_URL, else from Docker, else an installed mysqld
-	env -u KUBECONFIG $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not cluster" --ignore tests/release --ignore tests/loop $(TESTS)
+	env -u KUBECONFIG $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not cluster" --ignore tests/release --ignore tests/e2e $(TESTS)
 
-e2e: .venv/dev.stamp ## test the chart, provisioning and releases/ on a real cluster (15 minutes; needs KUBECONFIG, REGISTRY, Docker, helm, kubectl, kubeseal, jq)
-	@$(BIN)/python -m tests.e2e
+test-cluster: .venv/dev.stamp ## test the chart, provisioning and releases/ on a real cluster (15 minutes; needs KUBECONFIG, REGISTRY, Docker, helm, kubectl, kubeseal, jq)
+	@$(BIN)/python -m tests.cluster
 
 docs: .venv/dev.stamp app/version.txt ## write docs/configuration.md from the settings and metrics
 	$(BIN)/python -m hack.configuration
 
-chart-readme: .venv/dev.stamp ## write the table of values in the chart's README from values.yaml
+docs-chart: .venv/dev.stamp ## write the table of values in the chart's README from values.yaml
 	$(BIN)/python -m tests.chart.values_table
 
 lint: .venv/dev.stamp ## check code and format with Ruff
@@ -125,17 +125,17 @@ release: .venv/release.stamp ## tag this commit as VERSION, publish its image an
 ifneq ($(and $(LAB_HOME),$(wildcard ../shared/lab)),)
 include .ci/lab.mk
 else ifeq ($(KUBECONFIG),)
-laptop := tests/loop/laptop/laptop.sh run
+laptop := hack/kind/laptop.sh run
 endif
 
 test-release: .venv/dev.stamp ## run the real pipeline for merges of every kind (30 minutes; needs Docker, REGISTRY, PIPELINE, NEW_REPOSITORY)
 	@$(BIN)/python -m tests.release
 
-loop: .venv/dev.stamp ## show everything on a cluster, that of KUBECONFIG or one of kind, from merges to three environments and back (50 minutes; it says what it needs)
-	@$(laptop) $(BIN)/python -m tests.loop
+test-e2e: .venv/dev.stamp ## show everything on a cluster, that of KUBECONFIG or one of kind, from merges to three environments and back (50 minutes; it says what it needs)
+	@$(laptop) $(BIN)/python -m tests.e2e
 
-loop-down: ## remove the kind cluster that the loop has made, and what is beside it
-	@tests/loop/laptop/laptop.sh down
+kind-down: ## remove the kind cluster of `make test-e2e`, and what is beside it
+	@hack/kind/laptop.sh down
 
 ##@ The image
 
@@ -153,17 +153,17 @@ benchmark: .venv/dev.stamp app/version.txt ## measure the page beside its peers 
 
 # TERRAFORM_BACKEND selects the place of the state: infrastructure/terraform.sh lists them.
 
-plan: ## show the planned changes of an environment: make plan ENV=dev
+terraform-plan: ## show the planned changes of an environment: make terraform-plan ENV=dev
 	@infrastructure/terraform.sh "$(ENV)" plan
 
-apply: ## create or change an environment, after a confirmation: make apply ENV=dev
+terraform-apply: ## create or change an environment, after a confirmation: make terraform-apply ENV=dev
 	@infrastructure/terraform.sh "$(ENV)" apply
 
-outputs: ## write the outputs that provisioning needs to var/outputs-ENV.json: make outputs ENV=dev
+terraform-outputs: ## write the outputs that provisioning needs to var/outputs-ENV.json: make terraform-outputs ENV=dev
 	@umask 077 && mkdir -p var && infrastructure/terraform.sh "$(ENV)" output -json >var/outputs.new
 	@mv var/outputs.new "var/outputs-$(ENV).json" && echo "var/outputs-$(ENV).json: for TERRAFORM_OUTPUTS; it holds secrets"
 
-infrastructure: ## check Terraform's code: format, validity, tests; needs no account
+terraform-check: ## check Terraform's code: format, validity, tests; needs no account
 	infrastructure/check.sh
 
 ##@ Environments

@@ -3,7 +3,7 @@
 
 # What machines of their own would give: the cluster's pods go before the jobs and their Docker engine, and the ingress
 # controller, which asks for no share of the CPU here, gets one, as NGINX's chart asks for.
-loop: lab-shares
+test-e2e: lab-shares
 .PHONY: lab-shares
 lab-shares: engine = $(shell cat $(LAB_HOME)/run/dockerd.pid)
 lab-shares:
@@ -12,7 +12,7 @@ lab-shares:
 	@kubectl --namespace $(INGRESS_NAMESPACE) rollout status deployment/ingress --timeout 2m >/dev/null
 
 # The image in which the signing key is generated, before the first pipeline makes all that its jobs name
-loop test-release: lab-image
+test-e2e test-release: lab-image
 .PHONY: lab-image
 lab-image:
 	@../shared/lab/images.sh python_full >/dev/null

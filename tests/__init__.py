@@ -1,5 +1,5 @@
 """The tests: of the service (`app/`, `browser/`, `resilience/`), of each other folder, and of the whole.
 
-Of the whole are `e2e/` (a cluster), `release/` (the pipeline) and `loop/` (everything). `dev/`, `docs/`, `rename/` and
-`tools/` are about this clone: its targets for developers, and its documents.
+Of the whole are `cluster/` (a cluster), `release/` (the pipeline) and `e2e/` (everything). `dev/`, `docs/`, `rename/`,
+`tools/` and `kind/` are about this clone: its targets for developers, and its documents.
 """

@@ -13,7 +13,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from app import create_app
 from app.settings import MigrationSettings, Settings
 from tests import mysql
-from tests.e2e.cluster import missing
+from tests.cluster.cluster import missing
 from tests.processes import migrate
 from tests.requirements import is_available
 from tests.server import GunicornServer
@@ -28,7 +28,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> dict[str, str]:
-    """Return the setting of the cluster. Tests with this fixture are run by `make e2e`, not by `make test`."""
+    """Return the setting of the cluster. Tests with this fixture are run by `make test-cluster`, not by `make test`."""
     lacking = missing()
     assert not lacking, f"no cluster to test on: missing {', '.join(lacking)}"
     return {"KUBECONFIG": os.environ["KUBECONFIG"]}

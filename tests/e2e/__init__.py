@@ -1,1 +1,1 @@
-"""The chart on a real cluster: installed, upgraded and rolled back under load."""
+"""From a merge to the page in three environments, and back: everything together, on a cluster."""

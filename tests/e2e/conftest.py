@@ -1,94 +1,163 @@
-"""Fixtures of the cluster tests: images, a namespace for each test, and the report."""
+"""Fixtures of the end-to-end test: a project with its pipeline, three environments under load, and a report."""
 
 import os
 import secrets
+import shlex
+import subprocess
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests import report
-from tests.e2e import releases
-from tests.e2e.cluster import Namespace, Result, provide
-from tests.e2e.database import Database
-from tests.e2e.load import RATE, LoadGenerator
+from tests.cluster.cluster import Namespace, eventually, must, provide, run
+from tests.cluster.conftest import MYSQL
+from tests.cluster.database import Database
+from tests.e2e.environment import Environment
+from tests.e2e.people import RATE, People
+from tests.release.conftest import Project, new_project
+from tests.release.pipeline import Pipeline
 
-MYSQL = "mysql:9.7"
-HEAD = f"| at {RATE} requests/s | requests | failed | longest gap | time |", "|---|--:|--:|--:|--:|"
+HEAD = f"| step, at {RATE} requests/s on each environment | outcome | time |", "|---|---|--:|"
+NAMES = ("dev", "staging", "prod")
+RECEIVER_TOKEN = secrets.token_hex(20)
+
+
+@dataclass
+class Loop:
+    """The project, its environments, and the people who look at them."""
+
+    project: Project
+    environments: dict[str, Environment]
+    folder: Path
+    people: dict[str, People] = field(default_factory=dict)
+    open: ExitStack = field(default_factory=ExitStack)  # closed at the end
+
+    def make(self, target: str, text: str = "", **settings: str) -> str:
+        """Run a make target in the project's checkout, as people do, and return what it printed."""
+        words = ["make", "--no-print-directory", *shlex.split(target)]
+        registry = {"REGISTRY": self.project.registry.image, "REGISTRY_INSECURE": "true"}
+        environment = {**os.environ, **registry, **settings}
+        print(f"  $ make {target}")  # noqa: T201  it takes a while
+        result = subprocess.run(
+            words,
+            cwd=self.project.clone.folder,
+            input=text,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, f"make {target}: {result.stdout}{result.stderr}"
+        return result.stdout
+
+    def provision(self, name: str, job: str = "") -> str:
+        """Provision an environment, by all jobs or one, and return what they said."""
+        settings = self.environments[name].settings(self.folder / f"outputs-{name}.json")
+        origin = self.project.clone.origin
+        settings |= {"GIT_URL": origin, "REGISTRY_USER": "reads", "REGISTRY_PASSWORD": "x"}
+        settings["REGISTRY"] = self.project.registry.in_cluster
+        settings |= {"COMPONENTS": "receiver-token", "RECEIVER_TOKEN": RECEIVER_TOKEN}
+        return self.make(f"provision ENV={name}" + (f" JOB={job}" if job else ""), **settings)
+
+    def seal(self, name: str, value: str) -> None:
+        """Seal an environment's secret."""
+        self.make(f"seal ENV={name} NAME=APP_SECRET", text=f"{value}\n")
+
+    def merge(self, message: str, **files: str) -> Pipeline:
+        """Merge a commit with these files, and what the checkout has changed, and begin its pipeline."""
+        self.project.clone.commit(message, **files)
+        name = message.replace(" ", "-").replace(":", "")
+        return self.project.pipeline(f"loop-{name}")
+
+    def push(self, message: str) -> None:
+        """Merge a change of releases/, of which nothing has to be published."""
+        self.project.clone.commit(message)
+        self.project.clone.git("push", "--quiet", "origin", "HEAD:main")
+        self.reconcile()
+
+    def reconcile(self) -> None:
+        """Have Flux look at the repository now, as a webhook of the Git server does."""
+        now = f"reconcile.fluxcd.io/requestedAt={time.time()}"
+        must("kubectl", "--namespace", "flux-system", "annotate", "--overwrite", "gitrepository/app", now)
+
+    def serve(self, versions: dict[str, str], seconds: float) -> None:
+        """Wait until each environment shows its version, and no other is left there."""
+        for name, version in versions.items():
+            environment = self.environments[name]
+            eventually(lambda e=environment, v=version: e.version() == v, seconds, f"{name} shows {version}")  # type: ignore[misc]  # bound here
+            eventually(lambda e=environment, v=version: e.rolled_out(v), seconds, f"{name} runs only {version}")  # type: ignore[misc]  # bound here
+
+    def tell_receivers(self) -> None:
+        """Tell the pipeline where Flux takes the word that there is a new version."""
+        eventually(lambda: len(self._receivers()) == len(NAMES), 90, "Flux has its receivers")
+        self.project.tell(FLUX_RECEIVERS=" ".join(self._receivers()))
+
+    def _receivers(self) -> list[str]:
+        found = [each for name in NAMES for each in self.environments[name].receivers()]
+        return [f"{os.environ['RECEIVER_ADDRESS']}{path}" for path in found]
+
+    def versions(self) -> dict[str, str]:
+        """Return what each environment shows."""
+        return {name: environment.version() for name, environment in self.environments.items()}
 
 
 @pytest.fixture(scope="session")
-def repository(cluster: dict[str, str]) -> str:
-    """Return the repository of this checkout's images, built and pushed; a node has cached none of its tags."""
-    assert cluster
-    repository = f"{os.environ['REGISTRY']}/e2e/app-{secrets.token_hex(4)}"
-    releases.publish(repository)
-    provide(MYSQL)
-    return repository
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    """Return a new project, and a database for each environment; nothing is in the cluster yet."""
+    folder = tmp_path_factory.mktemp("loop")
+    project = new_project("loop", folder)
+    project.tell(RECEIVER_TOKEN=RECEIVER_TOKEN)
+    image = os.environ["MYSQL_IMAGE"] = provide(MYSQL)
+    roots = must(*shlex.split(os.environ["ROOT_CERTIFICATE"]))
+    forget()
+    environments = {}
+    for name in NAMES:
+        namespace = Namespace(f"loop-mysql-{name}", "")
+        namespace.create()
+        database = Database(namespace, image)
+        database.create()
+        environments[name] = Environment(name, database, roots)
+    loop = Loop(project, environments, folder)
+    yield loop
+    loop.open.close()
+    forget()
+    for name in NAMES:
+        run("kubectl", "delete", "namespace", f"loop-mysql-{name}", "--wait=false")
+
+
+def forget() -> None:
+    """Lose what provisioning and Flux have put into the cluster, but not what is installed there."""
+    names = [word for name in NAMES for word in (f"app-{name}", f"app-{name}-secrets")]
+    flux = ("kubectl", "--namespace", "flux-system", "delete", "--ignore-not-found", "--timeout=120s")
+    run(*flux, "kustomization", *names)
+    run(*flux, "gitrepository", "app")
+    run(*flux, "ingress", *(f"app-{name}-receiver" for name in NAMES))
+    for name in NAMES:
+        run("kubectl", "delete", "namespace", f"app-{name}", "--ignore-not-found", "--timeout=180s")
+    run("kubectl", "delete", "clusterissuer", "letsencrypt", "letsencrypt-staging", "--ignore-not-found")
+
+
+Step = Callable[[str, str], AbstractContextManager[None]]
 
 
 @pytest.fixture
-def namespace(repository: str, request: pytest.FixtureRequest) -> Iterator[Namespace]:
-    """Return a namespace of the test's own. It is deleted afterwards."""
-    namespace = Namespace(f"e2e-{request.node.name.removeprefix('test_').replace('_', '-')}"[:50], repository)
-    namespace.create()
-    yield namespace
-    namespace.delete()
-
-
-@pytest.fixture
-def database(namespace: Namespace) -> Database:
-    """Return MySQL in that namespace, and the Secrets that the chart refers to."""
-    database = Database(namespace, f"{os.environ['REGISTRY']}/e2e/{MYSQL}")
-    database.create()
-    namespace.kubectl("create", "secret", "generic", "app-secret", "--from-literal=APP_SECRET=the-first-secret")
-    return database
-
-
-Release = Callable[..., Result]
-
-
-@pytest.fixture
-def release(namespace: Namespace, tmp_path: Path) -> Release:
-    """Return a function that installs a version, or upgrades to it, and waits until only its pods are left."""
-
-    def install(version: str, *options: str, timeout: str = "180s") -> Result:
-        result = namespace.helm(releases.package(tmp_path, version), *options, timeout=timeout)
-        if result.returncode == 0:
-            namespace.settle()
-        return result
-
-    return install
-
-
-@pytest.fixture
-def installed_release(release: Release, database: Database) -> Release:
-    """Install 1.0.0, and return the function that upgrades to other versions."""
-    assert database
-    result = release("1.0.0")
-    assert result.returncode == 0, result.stderr
-    return release
-
-
-MakeLoad = Callable[[], LoadGenerator]
-
-
-@pytest.fixture
-def load(namespace: Namespace, request: pytest.FixtureRequest) -> MakeLoad:
-    """Return a context manager that requests the page. Its figures become a row of the report."""
+def step(request: pytest.FixtureRequest) -> Step:
+    """Return a context that adds a row to the report: what was done, what came of it, and how long it took."""
 
     @contextmanager
-    def generate() -> Iterator[LoadGenerator]:
-        with LoadGenerator(namespace.url) as load:
-            yield load
-        name = request.node.name.removeprefix("test_").replace("_", " ")
-        numbers = str(load.requests), str(load.failed), f"{load.longest_gap:.2f} s", f"{load.seconds:.0f} s"
-        report.add(request.config, name, *numbers)
+    def measured(what: str, result: str) -> Iterator[None]:
+        began = time.monotonic()
+        print(f"\n  {what} …")  # noqa: T201  it takes a while
+        yield
+        report.add(request.config, what, result, f"{time.monotonic() - began:.0f} s")
 
-    return generate  # type: ignore[return-value]  # a context manager that yields it
+    return measured
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the report, and write it to a file."""
+    """Print the report, and keep it as a file."""
     report.show(terminalreporter, config, "e2e", HEAD)

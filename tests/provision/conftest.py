@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster import Namespace, provide, run
-from tests.e2e.conftest import MYSQL
-from tests.e2e.database import Database
+from tests.cluster.cluster import Namespace, provide, run
+from tests.cluster.conftest import MYSQL
+from tests.cluster.database import Database
 from tests.provision.checkout import PROGRAMS, Checkout
 from tests.requirements import require
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.e2e.cluster import Namespace, Object, run
-from tests.e2e.database import ADMINISTRATOR, PORT, Database
+from tests.cluster.cluster import Namespace, Object, run
+from tests.cluster.database import ADMINISTRATOR, PORT, Database
 from tests.processes import migrate
 from tests.provision.checkout import Checkout
 

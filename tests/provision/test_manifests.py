@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.cluster import Namespace, run
+from tests.cluster.cluster import Namespace, run
 from tests.processes import ROOT
 from tests.provision.checkout import PROGRAMS
 from tests.provision.test_settings import OUTPUTS

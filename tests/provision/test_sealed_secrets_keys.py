@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.cluster import Namespace, eventually, run
+from tests.cluster.cluster import Namespace, eventually, run
 from tests.provision.checkout import Checkout
 
 CONTROLLER = "kube-system/sealed-secrets-controller"

@@ -10,9 +10,9 @@ import yaml
 
 from tests.chart.helm import Helm
 from tests.chart.switches import ALL
-from tests.e2e.cluster import Namespace, must, run
+from tests.cluster.cluster import Namespace, must, run
+from tests.gitops.rendered import COMPONENTS, rendered
 from tests.provision.test_manifests import SETTINGS, render
-from tests.releases.rendered import COMPONENTS, rendered
 
 Object = dict[str, Any]
 OPTIONAL = {"gateway.networking.k8s.io", "monitoring.coreos.com"}  # not in each cluster

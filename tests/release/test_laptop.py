@@ -1,4 +1,4 @@
-"""A release where there is no runner, by tests/loop/laptop/release.sh: it runs the scripts of the jobs that release."""
+"""A release where there is no runner, by hack/kind/release.sh: it runs the scripts of the jobs that release."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     if not shutil.which("skopeo"):
         pytest.skip("no skopeo: install it")  # jobs install it themselves
     monkeypatch.setenv("REGISTRY", registry)
-    monkeypatch.setenv(PIPELINE, str(ROOT / "tests/loop/laptop/release.sh"))
+    monkeypatch.setenv(PIPELINE, str(ROOT / "hack/kind/release.sh"))
     monkeypatch.setenv(WHOLE, "false")
     return new_project("laptop", tmp_path)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.chart.switches import ALL
+from tests.gitops.rendered import ENVIRONMENTS
 from tests.processes import ROOT
-from tests.releases.rendered import ENVIRONMENTS
 from tests.rename.copy import Copy
 from tests.requirements import require
 
@@ -90,7 +90,7 @@ def test_readme(renamed: Copy) -> None:
         (".venv/bin/ruff", "check", "."),
         (".venv/bin/ruff", "format", "--check", "."),
         (".venv/bin/pytest", "-q", "-m", "not cluster", "tests/chart/test_network.py", "tests/chart/test_version.py"),
-        (".venv/bin/pytest", "-q", "-m", "not cluster", "tests/releases/test_environments.py"),
+        (".venv/bin/pytest", "-q", "-m", "not cluster", "tests/gitops/test_environments.py"),
         (".venv/bin/pytest", "-q", "-m", "not cluster", "tests/provision/test_status.py"),
     ],
     ids=["lint", "format", "chart", "releases", "provisioning"],

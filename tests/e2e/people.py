@@ -1,4 +1,4 @@
-"""People who ask for a page at a constant rate, for as long as the loop takes: by vegeta, which costs little."""
+"""Requests for a page at a constant rate during the end-to-end test, by vegeta, which needs little CPU."""
 
 import csv
 import os

@@ -5,10 +5,10 @@ import time
 import pytest
 
 from tests import report
-from tests.e2e.cluster import eventually, must
-from tests.loop.conftest import NAMES, Loop, Step, forget
-from tests.loop.environment import Environment
-from tests.loop.screenshots import screenshots
+from tests.cluster.cluster import eventually, must
+from tests.e2e.conftest import NAMES, Loop, Step, forget
+from tests.e2e.environment import Environment
+from tests.e2e.screenshots import screenshots
 
 MIGRATION = '''"""Fail."""
 

@@ -8,9 +8,9 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.cluster import Namespace
-from tests.e2e.database import PORT, Database
-from tests.loop.people import People
+from tests.cluster.cluster import Namespace
+from tests.cluster.database import PORT, Database
+from tests.e2e.people import People
 
 
 class Environment:
@@ -27,7 +27,7 @@ class Environment:
         self.address = address, int(port)
 
     def settings(self, outputs: Path) -> dict[str, str]:
-        """Return what provisioning needs beside the loop's own settings: Terraform's outputs, in that file."""
+        """Return what provisioning needs beside the settings of the test: Terraform's outputs, in that file."""
         server = f"{self.database.host}:{PORT}/app"
         values = {
             "database_url": f"mysql+pymysql://app:tell-nobody@{server}",

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.ci.test_file import script_of
-from tests.laptop.programs import Laptop
+from tests.kind.programs import Laptop
 from tests.processes import ROOT, environment
 
-LAPTOP = ROOT / "tests/loop/laptop"
+LAPTOP = ROOT / "hack/kind"
 # What the pipeline's own release has, and a laptop's has not: packages to install, and a signature.
 LEFT_OUT = {"ci/install-packages.sh", "ci/install-uv.sh", "ci/install-k8s-tools.sh", "ci/sign.sh"}
 
@@ -51,7 +51,7 @@ def test_made_once(laptop: Laptop) -> None:
         result = laptop.run("run", "true")
         assert result.returncode == 0, result.stderr
 
-    assert "make loop-down" in result.stdout
+    assert "make kind-down" in result.stdout
     assert laptop.calls("kind create cluster") == 1
     assert laptop.calls("docker run") == 2
     assert laptop.calls("kubectl --namespace pebble create secret") == 1
@@ -77,13 +77,13 @@ def test_names(laptop: Laptop) -> None:
 
 def test_settings(laptop: Laptop) -> None:
     """The loop should have nothing to ask for: all of its variables are set."""
-    asked = "from tests.loop.__main__ import missing; print(missing())"
+    asked = "from tests.e2e.__main__ import missing; print(missing())"
     result = laptop.run("run", sys.executable, "-c", asked)
     assert "\n[]\n" in result.stdout, result.stdout + result.stderr
 
 
 def test_status(laptop: Laptop) -> None:
-    """What the loop ends with should be what `make loop` ends with."""
+    """The exit status is that of the command."""
     assert laptop.run("run", "sh", "-c", "exit 3").returncode == 3
 
 
@@ -104,11 +104,11 @@ def test_down_again(laptop: Laptop) -> None:
 
 @pytest.mark.parametrize(("settings", "makes"), [({}, True), ({"KUBECONFIG": "/some/file"}, False)])
 def test_only_where_no_cluster_is_named(settings: dict[str, str], makes: bool) -> None:  # noqa: FBT001  a case's
-    """`make loop` should make a cluster only where none is named."""
+    """`make test-e2e` should make a cluster only where none is named."""
     shell = {**environment(), **settings}
-    command = ["make", "--dry-run", "loop"]
+    command = ["make", "--dry-run", "test-e2e"]
     result = subprocess.run(command, cwd=ROOT, env=shell, capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines()[-1].startswith("tests/loop/laptop/laptop.sh run ") == makes
+    assert result.stdout.splitlines()[-1].startswith("hack/kind/laptop.sh run ") == makes
 
 
 def test_release_does_what_the_pipeline_does() -> None:

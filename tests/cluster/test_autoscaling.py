@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chart.helm import CHART
-from tests.e2e.cluster import Namespace, must
+from tests.cluster.cluster import Namespace, must
 
 
 @pytest.fixture

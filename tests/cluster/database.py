@@ -4,7 +4,7 @@ import base64
 
 import trustme
 
-from tests.e2e.cluster import Namespace, Object
+from tests.cluster.cluster import Namespace, Object
 
 PORT = 25060  # as DigitalOcean's; the server itself listens on it, as NetworkPolicies see the port behind a Service
 SQL_MODE = "ANSI,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE,STRICT_ALL_TABLES"

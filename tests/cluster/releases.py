@@ -6,9 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from tests.e2e.cluster import Object, must
+from tests.cluster.cluster import Object, must
+from tests.gitops.rendered import substitute
 from tests.processes import ROOT
-from tests.releases.rendered import substitute
 
 MIGRATION = '''"""{what}"""
 

@@ -42,8 +42,8 @@ class Laptop:
         self._folder = folder
         self.made = folder / "made"
         self._programs = folder / "programs"
-        (folder / "tests/loop").mkdir(parents=True)
-        (folder / "tests/loop/laptop").symlink_to(ROOT / "tests/loop/laptop")
+        (folder / "hack").mkdir(parents=True)
+        (folder / "hack/kind").symlink_to(ROOT / "hack/kind")
         (folder / ".venv").symlink_to(sys.prefix)
         self.made.mkdir()
         self._programs.mkdir()
@@ -56,7 +56,7 @@ class Laptop:
         """Run laptop.sh with these programs, or only with those of the path."""
         kept = {"PATH": path or f"{self._programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
         return subprocess.run(
-            [self._folder / "tests/loop/laptop/laptop.sh", *arguments],
+            [self._folder / "hack/kind/laptop.sh", *arguments],
             env=kept, cwd=self._folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
 

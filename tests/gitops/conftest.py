@@ -5,8 +5,8 @@ from functools import cache
 
 import pytest
 
-from tests.releases import rendered
-from tests.releases.rendered import Manifest
+from tests.gitops import rendered
+from tests.gitops.rendered import Manifest
 
 Render = Callable[..., dict[str, Manifest]]
 

@@ -9,10 +9,10 @@
 # *.app-loop.localhost      127.0.0.1:5443                   the ingress controller, as CoreDNS is told
 # The registry has two names, as Docker pushes by plain HTTP to localhost only, and in a pod that is the pod.
 # It needs the internet, for images and charts. No cluster of kind has been seen under it yet: the tests of it are in
-# tests/laptop/, with stand-ins for what makes a cluster.
+# tests/kind/, with stand-ins for what makes a cluster.
 set -euo pipefail
-cd "$(dirname "$0")/../../.."
-name=app-loop here=$PWD/tests/loop/laptop state=$PWD/var/loop
+cd "$(dirname "$0")/../.."
+name=app-loop here=$PWD/hack/kind state=$PWD/var/loop
 controller=nginx-ingress-controller.nginx-ingress.svc.cluster.local # as install_nginx_ingress makes it
 
 # needs: ends it where something is missing, a line each
@@ -107,7 +107,7 @@ run)
   authority
   status=0
   "$@" || status=$?
-  echo "the cluster $name is still there, for the next 'make loop'; 'make loop-down' removes it"
+  echo "the cluster $name is still there, for the next 'make test-e2e'; 'make kind-down' removes it"
   exit $status
   ;;
 down)

@@ -10,9 +10,9 @@ import pytest
 from tests import report
 from tests.ci import runner
 from tests.ci.test_rules import CHILD, PROVISIONING
-from tests.e2e.cluster import must
+from tests.cluster.cluster import must
+from tests.e2e.conftest import Loop
 from tests.infrastructure.apis import ORGANIZATION, TOKEN, Api, api
-from tests.loop.conftest import Loop
 
 # On a laptop's own cluster releases are made by the jobs' scripts, and a trigger has none.
 pytestmark = pytest.mark.skipif(not runner.whole(), reason="a trigger needs a runner of .gitlab-ci.yml: set PIPELINE")

@@ -10,7 +10,7 @@ import yaml
 
 from tests.processes import ROOT
 
-LAPTOP = ROOT / "tests/loop/laptop"
+LAPTOP = ROOT / "hack/kind"
 SCRIPT = (LAPTOP / "laptop.sh").read_text()
 OBJECTS: dict[str, Any] = {each["kind"]: each for each in yaml.safe_load_all((LAPTOP / "pebble.yaml").read_text())}
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from playwright.sync_api import sync_playwright
 
-from tests.loop.environment import Environment
+from tests.e2e.environment import Environment
 from tests.processes import ROOT
 
-FOLDER = ROOT / "build" / "loop"
+FOLDER = ROOT / "build" / "e2e"
 
 
 def browser() -> str | None:
@@ -17,7 +17,7 @@ def browser() -> str | None:
 
 
 def screenshots(environments: Iterable[Environment]) -> None:
-    """Write build/loop/NAME.png for each."""
+    """Write build/e2e/NAME.png for each."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         for environment in environments:

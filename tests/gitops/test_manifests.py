@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.cluster import Namespace, run
-from tests.releases.conftest import Render
-from tests.releases.rendered import COMPONENTS, ENVIRONMENTS, Manifest
+from tests.cluster.cluster import Namespace, run
+from tests.gitops.conftest import Render
+from tests.gitops.rendered import COMPONENTS, ENVIRONMENTS, Manifest
 
 
 @pytest.fixture(scope="module")

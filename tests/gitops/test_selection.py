@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.cluster import Namespace, Object, eventually, must
+from tests.cluster.cluster import Namespace, Object, eventually, must
 
 CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 # Two majors, a gap in the minors (no 1.2), patches out of order and beyond nine, pre-releases, and tags that are not
@@ -64,7 +64,7 @@ def publish(registry: str, repository: str, folder: Path) -> None:
 def selected(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Return the version that Flux selects for each range."""
     assert cluster
-    registry, repository = os.environ["REGISTRY"], f"tests/releases-{secrets.token_hex(3)}"
+    registry, repository = os.environ["REGISTRY"], f"tests/gitops-{secrets.token_hex(3)}"
     publish(registry, repository, tmp_path_factory.mktemp("charts"))
     namespace = Namespace(f"releases-{secrets.token_hex(3)}", "")
     namespace.create()

@@ -25,7 +25,7 @@ def must(*command: str, cwd: Path = ROOT) -> str:
 def server() -> Iterator[str]:
     """Return the container of a server, gone afterwards."""
     require("docker")
-    must("docker", "build", "--tag", "app-git:test", "--build-arg", f"BASE={BASE}", "tests/loop/laptop/git")
+    must("docker", "build", "--tag", "app-git:test", "--build-arg", f"BASE={BASE}", "hack/kind/git")
     container = must("docker", "run", "--detach", "--publish", "80", "--hostname", "the-git", "app-git:test")
     yield container
     must("docker", "rm", "--force", "--volumes", container)

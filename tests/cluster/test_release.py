@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import report
-from tests.e2e import releases
-from tests.e2e.cluster import Namespace, PodWatcher, eventually, must, run
-from tests.e2e.conftest import MakeLoad, Release
-from tests.e2e.database import Database
-from tests.e2e.timeline import timeline
+from tests.cluster import releases
+from tests.cluster.cluster import Namespace, PodWatcher, eventually, must, run
+from tests.cluster.conftest import MakeLoad, Release
+from tests.cluster.database import Database
+from tests.cluster.timeline import timeline
 
 
 def test_first_install(namespace: Namespace, database: Database, release: Release, load: MakeLoad) -> None:

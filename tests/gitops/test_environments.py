@@ -5,8 +5,8 @@ import yaml
 
 from tests.chart.conftest import helm as helm  # noqa: PLC0414  the fixture
 from tests.chart.helm import NAME, Helm
-from tests.releases.conftest import Render
-from tests.releases.rendered import ENVIRONMENTS, RELEASES, Manifest, paths
+from tests.gitops.conftest import Render
+from tests.gitops.rendered import ENVIRONMENTS, RELEASES, Manifest, paths
 
 DIFFERENT = {
     "OCIRepository/app": {"/metadata/namespace", "/spec/ref/semver"},

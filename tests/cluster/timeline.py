@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tests.e2e.cluster import Namespace, Object
+from tests.cluster.cluster import Namespace, Object
 
 
 def timeline(namespace: Namespace, version: str, published: datetime) -> dict[str, float]:

@@ -1,0 +1,1 @@
+"""The chart on a real cluster: installed, upgraded and rolled back under load."""

@@ -1,0 +1,1 @@
+"""Tests of hack/kind without a kind cluster."""

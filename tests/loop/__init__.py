@@ -1,1 +1,0 @@
-"""From a merge to the page in three environments, and back: everything together, on a cluster."""
