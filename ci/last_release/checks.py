@@ -64,7 +64,7 @@ def eventually(address: str, **headers: str) -> requests.Response:
 def serving(release: Release, url: URL) -> Iterator[str]:
     """Yield the address of the page, which the release serves meanwhile."""
     ports = {"PORT": str(mysql.free_port()), "METRICS_PORT": str(mysql.free_port())}
-    with release.running(url, "gunicorn", **ports):
+    with release.serving(url, **ports):
         yield f"http://{mysql.docker_host()}:{ports['PORT']}"
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import URL
 
@@ -62,11 +63,19 @@ class Release:
         )
 
     @contextmanager
-    def running(self, url: URL, program: str, *arguments: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    def serving(self, url: URL, **settings: str) -> Iterator[None]:
+        """Serve the page until the end of the block; the log is a file, as a pipe that is not read would fill up."""
+        with (self._folder / "log").open("w") as log, self.running(url, "gunicorn", stdout=log, **settings):
+            yield
+
+    @contextmanager
+    def running(
+        self, url: URL, program: str, *arguments: str, stdout: int | IO[str] = subprocess.PIPE, **settings: str
+    ) -> Iterator[subprocess.Popen[str]]:
         """Run a program until the end of the block; its output can be read."""
         command, env = self._command(url, program, *arguments, **settings)
         with subprocess.Popen(
-            command, cwd=self._folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            command, cwd=self._folder, env=env, stdin=subprocess.DEVNULL, stdout=stdout,
             stderr=subprocess.STDOUT, text=True,
         ) as process:  # fmt: skip
             try:

@@ -44,6 +44,8 @@ def judge(scratch: Scratch, revisions: list[Script], release: LastRelease) -> It
         yield from revision.findings()
         if not revision.is_applied:
             return
+        if revision.is_undone and script is not revisions[-1]:
+            scratch.migrate(script.revision)
         if release.columns is None:
             scratch.fill()
 

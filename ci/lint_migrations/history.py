@@ -54,7 +54,8 @@ def merged_meanwhile(root: Path) -> Iterator[ScriptDirectory]:
     branch = f"origin/{os.environ.get('CI_MERGE_REQUEST_TARGET_BRANCH_NAME', 'main')}"
     with tempfile.TemporaryDirectory() as folder:
         if os.environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"):
-            _git(root, "fetch", "--quiet", "origin", f"+refs/heads/{branch[7:]}:refs/remotes/{branch}")
+            fetch = ["git", "fetch", "--quiet", "origin", f"+refs/heads/{branch[7:]}:refs/remotes/{branch}"]
+            subprocess.run(fetch, cwd=root, check=False)  # a fork may lack the branch
         if _git(root, "branch", "--remotes", "--list", branch):
             added = _git(root, "diff", "--name-only", "--diff-filter=A", f"HEAD...{branch}", "--", VERSIONS)
             for name in added.decode().splitlines():

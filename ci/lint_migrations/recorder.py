@@ -1,7 +1,6 @@
 """Recorder of what a revision executes. It requests each DDL statement with the least algorithm that MySQL accepts."""
 
 import re
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from pymysql.cursors import Cursor  # type: ignore[import-untyped]  # it has no 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
+from ci.lint_migrations.clients import Clients
 from ci.lint_migrations.scratch import Scratch
 
 REFUSED = {1221, 1845, 1846}  # MySQL: this algorithm or lock is not supported
@@ -75,42 +75,6 @@ class Record:
     failure: Failure | None = None
 
 
-class Clients:
-    """Two clients of a table, which read and write while a statement runs; what each had to wait is measured."""
-
-    def __init__(self, scratch: Scratch, table: str) -> None:
-        self._scratch = scratch
-        self._done = threading.Event()
-        self._started = threading.Barrier(3)  # each client, and the statement
-        # A DELETE that deletes nothing waits for the same lock as one that does.
-        self._statements = {"reads": f"SELECT 1 FROM `{table}` LIMIT 1", "writes": f"DELETE FROM `{table}` LIMIT 0"}
-        self.longest = dict.fromkeys(self._statements, 0.0)
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Run them meanwhile."""
-        threads = [threading.Thread(target=self._run, args=(name,)) for name in self._statements]
-        for thread in threads:
-            thread.start()
-        self._started.wait(10)
-        try:
-            yield
-        finally:
-            self._done.set()
-            for thread in threads:
-                thread.join()
-
-    def _run(self, name: str) -> None:
-        with self._scratch.engine.connect() as connection:
-            connection.exec_driver_sql(self._statements[name])
-            self._started.wait(10)
-            while not self._done.is_set():
-                started = time.monotonic()
-                connection.exec_driver_sql(self._statements[name])
-                self.longest[name] = max(self.longest[name], time.monotonic() - started)
-                time.sleep(0.005)
-
-
 class Recorder:
     """Listener to the statements of revisions, from whatever engine they come."""
 
@@ -143,8 +107,8 @@ class Recorder:
         """Return the line of the revision that executes a statement; 0 if it is no statement of the revision."""
         if engine is self._scratch.engine:
             return 0
-        frames = reversed(traceback.extract_stack())
-        return next((frame.lineno or 1 for frame in frames if frame.filename == self._path), 0)
+        frames = traceback.walk_stack(None)
+        return next((line for frame, line in frames if frame.f_code.co_filename == self._path), 0)
 
     def _before(self, connection: Connection, cursor: Cursor, sql: str, parameters: Any, *_: object) -> tuple[str, Any]:  # noqa: ANN401  the driver's
         if DDL.match(sql) and (line := self._line(connection.engine)):

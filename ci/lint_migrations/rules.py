@@ -7,68 +7,11 @@ from pathlib import Path
 
 from alembic.script import Script
 
+from ci.lint_migrations import messages
 from ci.lint_migrations.recorder import Change, Failure, Record, Recorder, failure_of
-from ci.lint_migrations.scratch import ROWS, Columns, Scratch
+from ci.lint_migrations.scratch import Columns, Scratch
 
 MANY = 10_000  # rows that one transaction may lock
-FUNCTIONS = "use the functions of migrations/guarded.py"
-UNIQUE = (
-    "the unique key fails if rows have equal values, as rows of the last release may ({message}); let one release "
-    "write unique values to a new column and fill it in batches, and add the key in a later release"
-)
-NOT_NULL = (
-    "NOT NULL fails if rows have NULL, as rows of the last release may ({message}); let one release always write the "
-    "column and fill it in batches, and require it in a later release"
-)
-NO_PRIMARY_KEY = "the table has no primary key, so managed MySQL refuses it; add one"
-# MySQL's errors, by code
-ERRORS = {
-    1062: ("unique", UNIQUE),
-    1048: ("required", NOT_NULL),
-    1138: ("required", NOT_NULL),
-    1265: ("required", NOT_NULL),
-    3750: ("primary-key", NO_PRIMARY_KEY),
-}
-NO_IF_EXISTS = f"MySQL has IF NOT EXISTS for tables only, elsewhere it is a syntax error; {FUNCTIONS}"
-COPY = (
-    "MySQL can only copy the table {0.table}{because}: {0.rows:,} rows took {0.seconds:.1f} s, while writes waited "
-    "{0.writes_blocked:.1f} s and reads {0.reads_blocked:.1f} s; {way}"
-)
-# The safe way, by what the statement contains
-WAYS = {
-    "FOREIGN KEY": "create the foreign key with its table, or let the application check the reference",
-    "CHECK": "let the application check the values",
-    "": "add a new column, write both, fill it in batches, and drop the old one in a later release",
-}
-UNSTATED = (
-    f"no algorithm is stated, so MySQL may copy the table; state {{accepted}}, which MySQL accepts, or {FUNCTIONS}"
-)
-REFUSED = "MySQL refuses ALGORITHM={0.stated}{because}; state {accepted}, which MySQL accepts"
-NEEDLESS = "ALGORITHM=COPY blocks writes while MySQL copies the table; state {accepted}, which MySQL accepts"
-STATEMENTS = (
-    "{} DDL statements; MySQL commits each by itself, and a run can be killed after any; write a revision for each"
-)
-ROWS_LOCKED = (
-    "one transaction changes or locks {:,} of {:,} rows, and blocks their writers; change the rows in batches by "
-    "primary key, each in its own transaction (op.get_context().autocommit_block())"
-)
-REMOVAL = (
-    "{release} uses the {what}, which is dropped or renamed; stop using it in one release, and drop it in a later one, "
-    'marked with contract = "X.Y.Z" (instead of a new name: add a column, write both, fill it, drop the old one)'
-)
-STILL_USED = "the models of {release} still have the {what}; remove it from them, release that, and then drop it"
-REQUIRED = (
-    "{what} is NOT NULL without a default, and {release} does not always write it; let it be NULL or give it a "
-    "default, and require it in a later release"
-)
-UNGUARDED = (
-    "a run that is killed after this statement cannot be finished by running it again ({message}); {functions}, or "
-    "if_not_exists=True for a table"
-)
-DATA_LOST = "the downgrade loses data of {} that is older than this revision; undo only what the upgrade has added"
-NO_VERSION = 'contract is {!r}; expected the release that stopped using it, as contract = "1.4.0"'
-NOT_OUT = "release {} is not out, so {} may still use what is removed; merge this revision when it is out"
-NO_REASON = 'contract_reason is missing; expected what was used, and what replaces it, as contract_reason = "…"'
 
 
 @dataclass(frozen=True, order=True)
@@ -112,7 +55,7 @@ class Revision:
         self._before = scratch.columns()
         self._released = self._before if release.columns is None else release.columns
         self._contract = getattr(script.module, "contract", None)
-        self.is_applied = False
+        self.is_applied = self.is_undone = False
 
     def findings(self) -> Iterator[Finding]:
         """Apply the revision, and yield its faults."""
@@ -155,16 +98,16 @@ class Revision:
             return
         line = self._line("contract")
         if not re.fullmatch(r"\d+\.\d+\.\d+", str(self._contract)):
-            yield self._found(line, "contract", NO_VERSION.format(self._contract))
+            yield self._found(line, "contract", messages.NO_VERSION.format(self._contract))
         elif not self._release.is_at_least(self._contract):
-            yield self._found(line, "contract", NOT_OUT.format(self._contract, self._release))
+            yield self._found(line, "contract", messages.NOT_OUT.format(self._contract, self._release))
         if not str(getattr(self._script.module, "contract_reason", "")).strip():
-            yield self._found(line, "contract", NO_REASON)
+            yield self._found(line, "contract", messages.NO_REASON)
 
     def _failed(self, failure: Failure) -> Finding:
-        rule, message = ERRORS.get(failure.code, ("failure", "the upgrade fails: {message}"))
+        rule, message = messages.ERRORS.get(failure.code, ("failure", "the upgrade fails: {message}"))
         if re.search(r"\bIF (NOT )?EXISTS\b", failure.sql) and "SQL syntax" in failure.message:
-            rule, message = "guard", NO_IF_EXISTS
+            rule, message = "guard", messages.NO_IF_EXISTS
         return self._found(failure.line, rule, message.format(message=failure.message))
 
     def _statement_findings(self, record: Record) -> Iterator[Finding]:
@@ -172,39 +115,45 @@ class Revision:
             if found := self._algorithm_finding(change):
                 yield self._found(change.line, *found)
         if len(record.changes) > 1:
-            yield self._found(record.changes[1].line, "one-statement", STATEMENTS.format(len(record.changes)))
+            yield self._found(record.changes[1].line, "one-statement", messages.STATEMENTS.format(len(record.changes)))
         for line, rows in record.rows.items():
             if rows > MANY:
-                yield self._found(line, "many-rows", ROWS_LOCKED.format(rows, ROWS))
+                yield self._found(line, "many-rows", messages.ROWS_LOCKED.format(rows))
 
     def _algorithm_finding(self, change: Change) -> tuple[str, str] | None:
         because = f" ({change.reason})" if change.reason else ""
         accepted = f"ALGORITHM={change.accepted}" + (", LOCK=NONE" if change.accepted == "INPLACE" else "")
         if change.accepted == "COPY" and change.rows:
-            way = next(way for part, way in WAYS.items() if part in change.sql.upper())
-            return "copy", COPY.format(change, because=because, way=way)
+            way = next(way for part, way in messages.WAYS.items() if part in change.sql.upper())
+            return "copy", messages.COPY.format(change, because=because, way=way)
         if change.accepted and change.stated in {None, "DEFAULT"}:
-            return "algorithm", UNSTATED.format(accepted=accepted)
-        if (change.stated, change.accepted) in {("INSTANT", "INPLACE"), ("INSTANT", "COPY"), ("INPLACE", "COPY")}:
-            return "algorithm", REFUSED.format(change, because=because, accepted=accepted)
+            return "algorithm", messages.UNSTATED.format(accepted=accepted)
+        if (change.stated, change.accepted) in {
+            ("INSTANT", "INPLACE"),
+            ("INSTANT", "COPY"),
+            ("INPLACE", "COPY"),
+        }:
+            return "algorithm", messages.REFUSED.format(change, because=because, accepted=accepted)
         if change.stated == "COPY" and change.accepted in {"INSTANT", "INPLACE"}:
-            return "algorithm", NEEDLESS.format(accepted=accepted)
+            return "algorithm", messages.NEEDLESS.format(accepted=accepted)
         return None
 
     def _schema_findings(self, record: Record) -> Iterator[Finding]:
         after, line = self._scratch.columns(), max((change.line for change in record.changes), default=1)
         tables = {table for table, _ in after}
         gone = (self._before.keys() & self._released.keys()) - after.keys()
-        rule, message = "removal", REMOVAL
+        rule, message = "removal", messages.REMOVAL
         if self._contract:
-            rule, message, gone = "contract", STILL_USED, gone & self._release.models
+            rule, message, gone = "contract", messages.STILL_USED, gone & self._release.models
         for what in sorted({f"column {table}.{name}" if table in tables else f"table {table}" for table, name in gone}):
             yield self._found(line, rule, message.format(release=self._release, what=what))
         for (table, name), column in after.items():
             before = self._before.get((table, name))
             is_stricter = column.is_required and not (before and before.is_required)
             if is_stricter and not self._contract and table in {of for of, _ in self._released}:
-                yield self._found(line, "required", REQUIRED.format(what=f"{table}.{name}", release=self._release))
+                yield self._found(
+                    line, "required", messages.REQUIRED.format(what=f"{table}.{name}", release=self._release)
+                )
 
     def _guard_findings(self) -> Iterator[Finding]:
         down = self._script.down_revision
@@ -212,7 +161,7 @@ class Revision:
         again = self._run().failure
         self._scratch.set_revision(self._script.revision)
         if again:
-            yield self._found(again.line, "guard", UNGUARDED.format(message=again.message, functions=FUNCTIONS))
+            yield self._found(again.line, "guard", messages.UNGUARDED.format(message=again.message))
 
     def _downgrade_findings(self, digest: dict[str, object]) -> Iterator[Finding]:
         upgraded = self._scratch.digest(self._before)
@@ -227,5 +176,5 @@ class Revision:
         left = self._scratch.digest(self._before)
         for table in sorted(left):
             if left[table] not in (digest[table], upgraded[table]):
-                yield self._found(self._line("def downgrade"), "downgrade", DATA_LOST.format(table))
-        self.is_applied = self._run().failure is None
+                yield self._found(self._line("def downgrade"), "downgrade", messages.DATA_LOST.format(table))
+        self.is_undone = True
