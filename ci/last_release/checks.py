@@ -65,7 +65,7 @@ def serving(release: Release, url: URL) -> Iterator[str]:
     """Yield the address of the page, which the release serves meanwhile."""
     ports = {"PORT": str(mysql.free_port()), "METRICS_PORT": str(mysql.free_port())}
     with release.serving(url, **ports):
-        yield f"http://{mysql.docker_host()}:{ports['PORT']}"
+        yield f"http://{release.host}:{ports['PORT']}"
 
 
 def check_schema(release: Release, url: URL) -> str:

@@ -26,6 +26,7 @@ class Release:
             or subprocess.check_output([ROOT / "ci/last-image.sh", self.version], text=True).strip()
         )
         self._folder = folder
+        self.host = mysql.docker_host() if self._image else "127.0.0.1"  # of its ports
         self.source = self._image or f"the commit of {tag}"
         if not self._image:
             self._install(tag)

@@ -120,7 +120,7 @@ def test_message(project: Project, outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("message", "version", "how"),
     [
-        ("feat: say hello", "1.0.0", ", with the whole of `make test`"),
+        ("feat: say hello", "1.0.0", ""),
         ("fix: mend the page", "1.0.1", ""),
         ("feat(page): show a colour", "1.1.0", ", by a merge commit"),
         ("feat!: remove the colour", "2.0.0", ""),
@@ -137,10 +137,7 @@ def test_release(project: Project, outcome: Outcome, message: str, version: str,
         project.clone.git(
             "merge", "--quiet", "--no-ff", "--message", "Merge branch 'branch'\n\nfeat!: a title", "branch"
         )
-    if "whole" in how:
-        project.forget(*FEW_TESTS)
     pipeline = project.pipeline(f"release-{version}").wait()
-    project.tell(**FEW_TESTS)
     outcome(f"`{message}`{how}", pipeline, version)
 
     released(project, pipeline, version, project.clone.git("rev-parse", "HEAD"))
@@ -268,6 +265,18 @@ def test_release_diff(project: Project, outcome: Outcome, api: Server) -> None:
     assert number.has("releases/prod/app.yml: semver: 1.10 is a number in YAML")
 
 
+def test_all_tests(project: Project, outcome: Outcome) -> None:
+    """A merge whose job `test` runs the whole of `make test` is released, too."""
+    project.forget(*FEW_TESTS)
+    commit = project.clone.commit("fix: pass all tests")
+    pipeline = project.pipeline("all-tests").wait()
+    project.tell(**FEW_TESTS)
+    outcome("`fix: pass all tests`, with the whole of `make test`", pipeline, "2.2.1")
+
+    released(project, pipeline, "2.2.1", commit)
+    everything(project)
+
+
 def test_rewritten_history(project: Project, outcome: Outcome) -> None:
     """A history of main in which the newest release is missing releases nothing, and says so."""
     before = everything(project)
@@ -279,5 +288,5 @@ def test_rewritten_history(project: Project, outcome: Outcome) -> None:
     outcome("`fix: begin again`, on a history without the newest release", pipeline, "stopped")
 
     assert not pipeline.passed
-    assert pipeline.has("v2.2.0: not in the history of main")
+    assert pipeline.has("v2.2.1: not in the history of main")
     assert everything(project) == before
