@@ -35,8 +35,8 @@ TAKEN = {
 }
 DOMAIN = re.compile(r"(?=.{4,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
 
-# An end of the word: `app.git` and `app//` end it, `app-x`, `app.py`, `app/x` and `application` do not.
-END = r"(?![\w-]|\.(?!git\b)\w|/(?!/))"
+# An end of the word: `app.git` and `app//` end it, `app-x`, `app.py`, `app/x`, `app[x]` and `application` do not.
+END = r"(?![\w[-]|\.(?!git\b)\w|/(?!/))"
 KINDS = (
     "deployment|service|pod|job|ingress|secret|networkpolicy|serviceaccount|namespace|ocirepository|gitrepository|helmrelease"
     "|kustomization|receiver|alert|provider|release|chart"
