@@ -43,6 +43,7 @@ restart_app() {
   started=$(namespaced get pods --selector app.kubernetes.io/component=web --output \
     'jsonpath={range .items[*]}{.status.startTime}{"\n"}{end}' | sed '/^$/d' | sort | head -n 1)
   [[ -n $started && ! $started > $written ]] || return 0
+  sleep 1 # the times are whole seconds: the new pods must not start in that in which the Secret was written
   log "restarting the app, at most 5 minutes …"
   namespaced rollout restart deployment/app >/dev/null
   namespaced rollout status deployment/app --timeout 5m >/dev/null

@@ -118,7 +118,8 @@ def test_accepted(tmp_path: Path, namespace: Namespace) -> None:
     """The API server should know every field of every object."""
     namespace.create()
     operator = "fluxinstances" in run("kubectl", "get", "crd", "--output", "name").stdout
-    settings = dict.fromkeys(set(NAMES) - {*SETTINGS, "DATABASE"}, "plain")
+    free = {name for name in NAMES if name not in {*SETTINGS, "DATABASE"} and not name.startswith("ACME_")}
+    settings = dict.fromkeys(free, "plain")
     for each in objects(tmp_path, **{**settings, "NAMESPACE": namespace.name}):
         if each["kind"] != "FluxInstance" or operator:
             command = ("kubectl", "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", "-")
