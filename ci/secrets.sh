@@ -3,4 +3,4 @@
 # the file and line of each, and never shows it. Needs gitleaks.
 set -eu
 cd "$(dirname "$0")/.."
-gitleaks git --redact --no-banner --log-opts="${CI_MERGE_REQUEST_DIFF_BASE_SHA:+$CI_MERGE_REQUEST_DIFF_BASE_SHA..}HEAD" .
+gitleaks git --redact --no-banner --verbose --log-opts="${CI_MERGE_REQUEST_DIFF_BASE_SHA:+$CI_MERGE_REQUEST_DIFF_BASE_SHA..}HEAD" .
