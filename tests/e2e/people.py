@@ -14,7 +14,7 @@ from typing import Self
 from tests.processes import ROOT
 
 RATE = 50  # requests a second
-ALONE = 5  # of these, each by a connection of its own, which costs ten times as much; the others by some that are kept
+ALONE = 5  # of these, each by a connection of its own, which costs ten times as much; others keep theirs
 PACKAGE = "github.com/tsenart/vegeta/v12@v12.13.0"
 
 

@@ -109,7 +109,7 @@ Outcome = Callable[[str, Pipeline, str], None]
 
 @pytest.fixture
 def outcome(request: pytest.FixtureRequest) -> Outcome:
-    """Return a function that adds a row to the report: the merge, its pipeline, the result, and the duration."""
+    """Return a function that adds a row to the report: the merge, its pipeline, the result, and the figures."""
 
     def add(what: str, pipeline: Pipeline, result: str) -> None:
         jobs = pipeline.jobs
