@@ -47,7 +47,7 @@ selected() {
   fi
 }
 
-# render TREE ENVIRONMENT VERSION: prints the objects that a version makes there, without its number
+# render TREE ENVIRONMENT VERSION: prints the objects that a version creates there, without its number
 render() {
   kubectl kustomize "$1/releases/$2" >"$folder/release.yaml"
   sed -i "s|\${REGISTRY}|$registry|g; s|\${DOMAIN}|${DOMAIN:-example.com}|g; s|\${[A-Z_]*:=\([^}]*\)}|\1|g" "$folder/release.yaml"

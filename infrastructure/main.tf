@@ -20,7 +20,7 @@ module "cloud" {
 }
 
 # The lock of a protected environment. `prevent_destroy` takes no variable and so cannot stand at the cluster itself,
-# which dev may delete. It stands here, at a resource that exists only if deletion_protection is true, and that is
+# which dev may delete. It stands here, at a resource that exists only if deletion_protection is true. It is always
 # replaced together with the cluster or the database. A plan that would delete or replace either of them (whole, or
 # by -target), or that would remove the lock, is rejected. README.md describes how to open it.
 resource "terraform_data" "deletion_protection" {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# seal.sh NAME: prompts for a value, without showing it, and writes it to releases/$ENVIRONMENT/secrets/app-secret.yml,
+# seal.sh NAME: prompts for a value, without showing it. Writes it to releases/$ENVIRONMENT/secrets/app-secret.yml,
 # so that only that environment's cluster can read it. A value of several lines comes from standard input. Needs kubeseal,
 # kubectl, and the public key of the cluster: of the environment's context in KUBECONFIG, which must have the namespace
 # app-$ENVIRONMENT, or in the file SEALED_SECRETS_CERT (`kubeseal --fetch-cert`).

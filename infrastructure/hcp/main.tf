@@ -1,4 +1,4 @@
-# HCP Terraform's side, made once: a workspace for each environment, and the notification that starts provisioning.
+# HCP Terraform's side, applied once: a workspace for each environment, and the notification that starts provisioning.
 
 provider "tfe" {
   organization = var.organization

@@ -1,6 +1,6 @@
 """A trigger's token: with any variables, its pipeline runs nothing on a runner.
 
-GitLab gives a trigger's variables precedence over all others, over predefined ones as well, and always adds
+GitLab gives a trigger's variables precedence over all others, over predefined ones as well. It always adds
 TRIGGER_PAYLOAD, which a caller cannot set (app/services/ci/pipeline_trigger_service.rb, "Duplicate variable name").
 """
 

@@ -111,7 +111,7 @@ def test_merge_commit(repository: Repository) -> None:
 
 
 def test_branch(repository: Repository) -> None:
-    """On a branch the version is that of its merge into main as main is now, and the checkout is left as it is."""
+    """On a branch, the version is that of a merge into the current main, and the checkout is left as it is."""
     repository.git("checkout", "--quiet", "-b", "branch")
     repository.commit("fix: mend it")
     repository.git("checkout", "--quiet", "main")
