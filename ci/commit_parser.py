@@ -27,11 +27,11 @@ class CommitParser(ConventionalCommitParser):
     parser_options = Options
 
     def get_default_options(self) -> Options:
-        """Return the options that this parser has if it is given none."""
+        """Return the options that this parser has if it gets none."""
         return Options()
 
     def parse_message(self, message: str) -> ParsedMessageResult | None:
-        """Return what a message says, or nothing if it is not conventional."""
+        """Return the parsed message, or nothing if it is not conventional."""
         subject, _, body = message.replace("\r", "").partition("\n")
         subject = REVERT.sub(r"revert: \g<subject>", subject.strip())
         footers = [footer.strip() for footer in BREAKING_CHANGE.findall(body)]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# image-size.sh IMAGE BASE LIMIT: prints what IMAGE adds to BASE, compressed as a registry would store it, and ends with
-# status 1 where that is more than LIMIT megabytes.
+# image-size.sh IMAGE BASE LIMIT: prints the size that IMAGE adds to BASE, compressed as a registry would store it. Exits with
+# status 1 if that is more than LIMIT megabytes.
 set -eu
 [ $# -eq 3 ] || { echo "usage: ci/image-size.sh IMAGE BASE LIMIT" >&2 && exit 2; }
 

@@ -3,7 +3,7 @@
 # Without an option: as $VERSION (default: 0.0.0), left in the local Docker as IMAGE:VERSION. --push: as the version in
 # version.env, pushed as the candidate of this commit and version, once; an existing candidate is used as it is.
 # --push-anew: without any cache, for the weekly check. Both write IMAGE_DIGEST=sha256:… to image.env.
-# IMAGE: the repository (default: CI_REGISTRY_IMAGE, else app). IMAGE_PLATFORMS, of what is pushed: linux/amd64,
+# IMAGE: the repository (default: CI_REGISTRY_IMAGE, else app). IMAGE_PLATFORMS, of the pushed image: linux/amd64,
 # linux/arm64, or both with a comma, for which Docker needs its containerd image store (default: this machine's platform).
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-uv.sh: installs the locked version of uv, for a job whose image has only pip, which is ten times slower.
+# install-uv.sh: installs the locked version of uv, for a job with only pip in its image, which is ten times slower.
 set -eu
 cd "$(dirname "$0")/.."
 lock=$(mktemp)

@@ -20,7 +20,7 @@ released_as() { release_tags --points-at "$1" | tail -n 1 | cut -c 2-; }
 # fetch_tags: gets the tags of origin. Only in CI: a laptop's tags are left as they are.
 fetch_tags() { [ -z "${CI:-}" ] || git fetch --quiet --tags --force origin; }
 
-# open_clone COMMIT: makes a clone in $clone, removed at exit, whose branch main is at the commit and whose tags are
+# open_clone COMMIT: makes a clone in $clone, removed at exit: its branch main is at the commit, and its tags are
 # releases only: semantic-release works on a branch, and a job's checkout has none
 open_clone() {
   [ "$(git rev-parse --is-shallow-repository)" = false ] ||
@@ -46,7 +46,7 @@ semantic_release() {
   return "$status"
 }
 
-# find_next: puts the version of the next release into $next; empty if no commit asks for one
+# find_next: puts the version of the next release into $next; empty if no commit requires one
 # shellcheck disable=SC2034  # the result
 find_next() {
   status=0

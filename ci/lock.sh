@@ -25,7 +25,7 @@ compile() {
     "--output-file=$lock" "$@" pyproject.toml)
 }
 
-# Each is installed beside those before it, so in the same versions; all of them have what runs in them.
+# Each is installed beside those before it, so in the same versions; all of them include the runtime packages.
 compile requirements.lock
 compile requirements-build.lock --group=build --constraint=requirements.lock
 compile requirements-dev.lock --group=dev --constraint=requirements.lock --constraint=requirements-build.lock

@@ -106,7 +106,7 @@ def _installed(folder: Path) -> Iterator[URL]:
 
 
 def wait(url: URL) -> None:
-    """Return when the server answers. Raises OperationalError if it refuses, or does not answer for two minutes."""
+    """Return when the server answers. Raise OperationalError if it refuses, or does not answer for two minutes."""
     deadline = time.monotonic() + 120
     while True:
         try:

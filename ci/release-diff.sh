@@ -1,6 +1,6 @@
 #!/bin/sh
-# release-diff.sh [COMMIT]: prints what the changes under releases/ since COMMIT (default: HEAD, so those not committed yet)
-# do to each environment: its version before and after, the commits and migrations between, and the rendered difference.
+# release-diff.sh [COMMIT]: prints the effect of changes under releases/ since COMMIT (default: HEAD, so uncommitted ones)
+# on each environment: its version before and after, the commits and migrations between, and the rendered difference.
 # In a merge request's pipeline also to build/release-diff.md, and as one comment of the merge request, updated each time.
 # REGISTRY: the image's repository (default: CI_REGISTRY_IMAGE). DOMAIN: of the environments (default: example.com).
 # REGISTRY_INSECURE=true: it speaks plain HTTP (default: false). RELEASE_DIFF_TOKEN: an access token with the scope api
@@ -47,7 +47,7 @@ selected() {
   fi
 }
 
-# render TREE ENVIRONMENT VERSION: prints the objects that a version makes there, without its number
+# render TREE ENVIRONMENT VERSION: prints the objects that a version creates there, without its number
 render() {
   kubectl kustomize "$1/releases/$2" >"$folder/release.yaml"
   sed -i "s|\${REGISTRY}|$registry|g; s|\${DOMAIN}|${DOMAIN:-example.com}|g; s|\${[A-Z_]*:=\([^}]*\)}|\1|g" "$folder/release.yaml"
@@ -59,7 +59,7 @@ render() {
   sed "s/$(echo "$3" | sed 's/\./\\./g')/VERSION/g" "$folder/objects.yaml"
 }
 
-# block TITLE COMMAND…: prints what the command prints, or "none". Indented by four in a block of code, a commit's subject
+# block TITLE COMMAND…: prints the command's output, or "none". Indented by four in a block of code, a commit's subject
 # is neither Markdown nor one of GitLab's quick actions.
 block() {
   printf '\n%s\n\n~~~~\n' "$1"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# scan.sh: looks up the contents of the candidate $IMAGE_DIGEST in the database of known vulnerabilities, and exits with
+# scan.sh: looks up the contents of the candidate $IMAGE_DIGEST in the database of known vulnerabilities. Exits with
 # status 2 for one of high or critical severity that has a fix, unless ci/vulnerability-exceptions.txt excepts it. Needs
-# grype, which knows exceptions and their reasons, but no end dates: after its end an exception is not handed to it.
+# grype, which supports exceptions and reasons, but no end dates: an expired exception is not passed to it.
 # REGISTRY_INSECURE=true: the registry speaks plain HTTP (default: false).
 # SCAN_WITHOUT_DATABASE=allowed: pass if the database cannot be downloaded (default: fail).
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
-# sign.sh [--check]: signs the published image and chart, attests the image's contents (build/sbom.json) and its origin
-# (provenance, SLSA 1.0), and verifies all of it. Signing again adds a signature of the same bytes. --check only checks
+# sign.sh [--check]: signs the published image and chart. Attests the image's contents (build/sbom.json) and its origin
+# (provenance, SLSA 1.0). Verifies all of it. Signing again adds a signature of the same bytes. --check only checks
 # the settings. Needs cosign.
 # COSIGN_PRIVATE_KEY: the key's file, a variable of the type File; COSIGN_PASSWORD: its password. Nothing is published
 # but the signature. Without a key, on GitLab.com: keyless, by SIGSTORE_ID_TOKEN, which enters the project's path and

@@ -2,7 +2,7 @@
 # tag.sh: tags this commit of main as v$VERSION, as which its image was built, and writes the release's notes to
 # build/release-notes.md. A second run finds the tag and changes nothing. If another release came first, so that the
 # version is no longer right, it exits with status 1 before anything is published.
-# CI_JOB_TOKEN: pushes the tag, with the rights of the user who merged.
+# CI_JOB_TOKEN: pushes the tag, with the rights of the user that merged.
 set -eu
 cd "$(dirname "$0")/.."
 . ci/lib-release.sh

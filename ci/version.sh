@@ -1,5 +1,5 @@
 #!/bin/sh
-# version.sh: prints the version that this commit of main is, or will be, released as, and writes VERSION=X.Y.Z to
+# version.sh: prints the version that this commit of main is, or will be, released as. Writes VERSION=X.Y.Z to
 # version.env, or VERSION= if there is nothing to release. For a merge request or another branch: the version that its
 # merge into main would release. Needs `make .venv/release.stamp`.
 set -eu

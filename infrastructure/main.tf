@@ -1,5 +1,5 @@
-# One environment: a cluster and a MySQL database in a private network. What each environment has is a table in
-# modules/environment; how a cloud makes it is a module of its own. Another cloud is another folder beside
+# One environment: a cluster and a MySQL database in a private network. The table of environments is in
+# modules/environment; each cloud has a module of its own. Another cloud is another folder beside
 # modules/digitalocean with the same variables and outputs, and its name below.
 
 module "environment" {
@@ -20,9 +20,9 @@ module "cloud" {
 }
 
 # The lock of a protected environment. `prevent_destroy` takes no variable and so cannot stand at the cluster itself,
-# which dev may delete. It stands here, at something that exists only where deletion_protection is true, and that has
-# to be replaced with whatever it protects: a plan that would delete or replace the cluster or the database (whole, or
-# by -target), or that would take the lock away, is refused. README.md says how to open it.
+# which dev may delete. It stands here, at a resource that exists only if deletion_protection is true. It is always
+# replaced together with the cluster or the database. A plan that would delete or replace either of them (whole, or
+# by -target), or that would remove the lock, is rejected. README.md describes how to open it.
 resource "terraform_data" "deletion_protection" {
   count = module.environment.deletion_protection ? 1 : 0
 

@@ -1,4 +1,4 @@
-# What provision/ reads. All are sensitive: two hold keys, and the rest would tell an attacker where to try.
+# Outputs that provision/ reads. All are sensitive: two hold keys, and the others would help an attacker.
 
 output "kubeconfig" {
   description = "The cluster's kubeconfig: good for seven days, and renewed by the first apply after them."
@@ -36,7 +36,7 @@ output "database_ca" {
 }
 
 locals {
-  # Without a query: what a client adds to it, such as where it keeps the certificate, is the client's business.
+  # Without a query: each client adds its own parameters, such as the path of the certificate.
   database_urls = {
     for role, user in module.cloud.database.users : role => format(
       "mysql+pymysql://%s:%s@%s:%d/%s",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# terraform.sh ENVIRONMENT COMMAND…: runs Terraform for dev, staging or prod. TERRAFORM_BACKEND says where the state is:
+# terraform.sh ENVIRONMENT COMMAND…: runs Terraform for dev, staging or prod. TERRAFORM_BACKEND is the state's backend:
 #   hcp     (the default) HCP Terraform, workspace app-ENVIRONMENT; needs TF_CLOUD_ORGANIZATION and, unless
 #           `terraform login` was run, TF_TOKEN_app_terraform_io
 #   gitlab  GitLab's own, state app-ENVIRONMENT; in a pipeline nothing has to be set, elsewhere CI_API_V4_URL,
@@ -15,7 +15,7 @@ refuse() {
   exit 2
 }
 
-# init OPTION…: prepares the folder; what it says of that is of interest only where it fails
+# init OPTION…: prepares the folder, and prints Terraform's output only if it fails
 init() {
   log=$(mktemp)
   "$terraform" init "$@" >"$log" 2>&1 || {
@@ -38,7 +38,7 @@ terraform=${TERRAFORM:-terraform}
 command -v "$terraform" >/dev/null || refuse "$terraform: not installed; expected Terraform or OpenTofu 1.9 or newer"
 
 backend=${TERRAFORM_BACKEND:-hcp}
-unset TF_WORKSPACE # the environment says which
+unset TF_WORKSPACE # the environment selects it
 export TF_DATA_DIR=".terraform/$backend" TF_INPUT=0
 
 case $backend in
@@ -80,6 +80,6 @@ esac
 }
 
 case $1 in
-plan | apply | destroy) unset TF_INPUT ;; # a person at a terminal may be asked
+plan | apply | destroy) unset TF_INPUT ;; # Terraform may prompt at a terminal
 esac
 exec "$terraform" "$@"

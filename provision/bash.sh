@@ -9,7 +9,7 @@ case $BASH_VERSION in
     ;;
 esac
 set -euo pipefail
-shopt -s inherit_errexit # a failure in $(…) ends the script
+shopt -s inherit_errexit # a failure in $(…) exits the script
 JOB=$(basename "$0" .sh)
 
 log() { printf '%s: %s\n' "$JOB" "$*"; }

@@ -45,7 +45,7 @@ def url(outputs: dict[str, dict[str, object]], name: str) -> dict[str, str]:
 
 
 def cidr(host: str) -> str | None:
-    """Return the address range of an IP address, and nothing for a name, whose address may change."""
+    """Return the address range of an IP address, and nothing for a name, as a name's address may change."""
     try:
         return str(ipaddress.ip_network(host))
     except ValueError:

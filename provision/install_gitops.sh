@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Flux, and writes where releases/ is and what differs in this installation. Flux reads git and the registry, and
+# Installs Flux, and writes the address of releases/ and the settings of this installation. Flux reads git and the registry, and
 # writes to neither. An installation that these jobs do not manage gets the same objects.
 . "$(dirname "$0")/lib.sh"
 : "${REGISTRY:=${CI_REGISTRY_IMAGE:-}}" "${REGISTRY_INSECURE:=false}" "${CERTIFICATE_ISSUER:=}" "${INGRESS_NAMESPACE:=}"

@@ -78,7 +78,7 @@ install_chart() {
   esac
   [ "${CHARTS_PLAIN_HTTP:-false}" = false ] || options+=(--plain-http)
   log "$release ${!version}: installing, at most $minutes minutes …"
-  # A killed job leaves a pending revision, and Helm refuses any other while there is one.
+  # A killed job leaves a pending revision, and Helm rejects any other while there is one.
   kubectl --namespace "$namespace" delete secret --ignore-not-found \
     --selector "owner=helm,name=$release,status in (pending-install,pending-upgrade,pending-rollback)" >/dev/null
   helm upgrade --install "$release" --create-namespace --wait --timeout "${minutes}m" "${options[@]}" >/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# promote.sh RANGE: changes the line of releases/$ENVIRONMENT/app.yml that decides what the environment runs, and says
-# what that will do. It commits nothing.
+# promote.sh RANGE: changes the line of releases/$ENVIRONMENT/app.yml that selects the environment's release, and prints
+# the effect of this change. It commits nothing.
 . "$(dirname "$0")/bash.sh"
 cd "$(dirname "$0")/.."
 to=${1:-} file=releases/${ENVIRONMENT:-}/app.yml
@@ -11,7 +11,7 @@ part="(\\^|~|=|!=|>|>=|<|<=)? ?$version"
 [[ $to =~ ^$part((,|\ |\ \|\|)\ ?$part)*$ ]] ||
   die "TO: ${to:-missing}; expected a range of versions such as ~1.1 or ^1.0, or one version such as 1.1.2"
 
-line=$(grep -nE '^ +semver: ' "$file") || true # none is refused by the next line
+line=$(grep -nE '^ +semver: ' "$file") || true # the next line rejects none
 [ "$(grep -c . <<<"$line")" = 1 ] || die "$file: expected just one line with semver"
 from=${line#*semver: } from=${from//\"/}
 if [ "$from" = "$to" ]; then
@@ -19,7 +19,7 @@ if [ "$from" = "$to" ]; then
   exit
 fi
 written="\"$to\""
-# Without quotes YAML would take 1.1 for a number, and >= for the begin of a text.
+# Without quotes YAML would take 1.1 for a number, and >= for the beginning of a text.
 [[ ! $to =~ ^[~^][0-9.]+$|^[0-9]+\.[0-9]+\.[0-9]+$ ]] || written=$to
 sed -i.old "${line%%:*}s/semver: .*/semver: $written/" "$file"
 rm "$file.old"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# seal.sh NAME: prompts for a value, without showing it, and writes it to releases/$ENVIRONMENT/secrets/app-secret.yml,
-# where only that environment's cluster can read it. A value of several lines comes from standard input. Needs kubeseal,
+# seal.sh NAME: prompts for a value, without showing it. Writes it to releases/$ENVIRONMENT/secrets/app-secret.yml,
+# so that only that environment's cluster can read it. A value of several lines comes from standard input. Needs kubeseal,
 # kubectl, and the public key of the cluster: of the environment's context in KUBECONFIG, which must have the namespace
 # app-$ENVIRONMENT, or in the file SEALED_SECRETS_CERT (`kubeseal --fetch-cert`).
 . "$(dirname "$0")/bash.sh"
@@ -33,7 +33,7 @@ if [ -t 0 ]; then
   IFS= read -rsp "$name of $ENVIRONMENT (is not shown): " value || :
   echo >&2
   if read -rst 0.1; then
-    while read -rst 0.1; do :; done # or the shell would run what is left of a paste
+    while read -rst 0.1; do :; done # or the shell would run the rest of a paste
     die "$name: several lines; expected one, or a file: make seal ENV=$ENVIRONMENT NAME=$name <FILE"
   fi
 elif IFS= read -rd '' value; then
@@ -59,7 +59,7 @@ error=$(printf '%s' "$value" | jq --raw-input --slurp --arg name "$name" --arg n
 }' | kubeseal --cert "$copy/certificate" --scope strict --format yaml "${target[@]}" 2>&1) ||
   die "$folder/$sealed: ${error%%$'\n'*}; expected what \`make seal\` wrote, and a certificate of Sealed Secrets"
 
-# listed: whether what Flux applies has it
+# listed: whether Flux applies it
 listed() { kubectl kustomize "$copy/$folder" 2>/dev/null | grep -qx 'kind: SealedSecret'; }
 if ! listed; then
   sed "s|^\\( *\\)- .*base/secrets.*|&\\

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# sealed_secrets_keys.sh backup FILE: writes the private keys of Sealed Secrets to a file that only you can read.
-# sealed_secrets_keys.sh restore FILE: gives them to a cluster, so that it can read what was sealed for the lost one.
-# Whoever has the file can read every SealedSecret in git: keep it where passwords are kept, never in a repository.
+# sealed_secrets_keys.sh backup FILE: writes the sealing keys, which are private, to a file that only you can read.
+# sealed_secrets_keys.sh restore FILE: gives them to a cluster, so that it can read secrets sealed for the lost one.
+# The file decrypts every SealedSecret in git: keep it with your passwords, never in a repository.
 . "$(dirname "$0")/bash.sh"
 action=${1:-} file=${2:-}
 # As kubeseal knows them.
@@ -25,7 +25,7 @@ if [ "$action" = backup ]; then
   if git rev-parse --git-dir >/dev/null 2>&1 && ! git check-ignore --quiet "$file"; then
     die "FILE: $file could be committed; expected a file outside of repositories"
   fi
-  # Only what makes them up; a new cluster gives them an age and a version of its own.
+  # Only the keys themselves; a new cluster gives them an age and a version of its own.
   keys=$(k get secrets --selector sealedsecrets.bitnami.com/sealed-secrets-key --output json |
     jq '.items |= map({apiVersion, kind, type, data, metadata: (.metadata | {name, namespace, labels})})')
   jq --exit-status '.items != []' <<<"$keys" >/dev/null ||

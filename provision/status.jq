@@ -13,7 +13,7 @@ def taken:
 def condition($type): $release.status.conditions // [] | map(select(.type == $type))[0];
 [$before.items[]?.status.conditions[]? | select(.type == "Ready" and .status == "False").message][0] as $waiting |
 condition("Ready") as $ready |
-# The rollback succeeded; what people want to know is what failed before it.
+# The rollback succeeded; operators need the failure before it.
 (condition("Released") | select(.status == "False" and $ready.status == "False") // $ready) as $reason |
 ($range.spec.ref.semver // "-"),
 ($app.metadata.labels["app.kubernetes.io/version"] // "-"),

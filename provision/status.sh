@@ -11,7 +11,7 @@ contexts=$(kubectl config get-contexts --output name 2>/dev/null) || contexts=
 # line ENVIRONMENT RANGE VERSION CHANGE HEALTHY: prints a line of the table
 line() { printf '%-12s  %-10s  %-10s  %-20s  %s\n' "$@"; }
 
-# row ENVIRONMENT: prints what its cluster says
+# row ENVIRONMENT: prints the row of its cluster
 row() {
   local context options=(--request-timeout 10s --ignore-not-found --output json) range release app before ingresses policy controller unreachable=
   context=$(context_of "$1")
@@ -22,7 +22,7 @@ row() {
   fi
   release=$(kubectl get --namespace "app-$1" helmrelease app "${options[@]}")
   app=$(kubectl get --namespace "app-$1" deployment app "${options[@]}")
-  # What comes before the app: its Secrets, and what releases/ says of it.
+  # The state before the app: of its Secrets, and of releases/.
   before=$(kubectl get --namespace flux-system kustomization "app-$1-secrets" "app-$1" "${options[@]}")
   # Faults that Helm does not detect: it reports "deployed", but the page is 404 or 502.
   ingresses=$(kubectl get ingress --all-namespaces "${options[@]}" 2>/dev/null) || ingresses=

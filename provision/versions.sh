@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034  # read by the jobs that source this
-# What the jobs install: the one place of its versions. A company's mirror is named in the environment, by the same
-# variables: `CERT_MANAGER_CHART=oci://…`; `…_VALUES` names a file of more values, such as where its images are.
+# Versions of all charts and images that the jobs install. The same variables in the environment name a company's mirror:
+# `CERT_MANAGER_CHART=oci://…`; `…_VALUES` names a file of more values, such as the registry of its images.
 : "${CERT_MANAGER_CHART:=oci://quay.io/jetstack/charts/cert-manager}"
 : "${CERT_MANAGER_VERSION:=v1.21.2}"
 : "${SEALED_SECRETS_CHART:=https://bitnami.github.io/sealed-secrets/sealed-secrets}"
@@ -11,7 +11,7 @@
 : "${FLUX_OPERATOR_VERSION:=0.59.0}"
 # The oldest with Receivers of type `generic-oidc`; patches come by themselves, as they hold the fixes of security.
 : "${FLUX_VERSION:=2.9.x}"
-# Where Flux's images are, and the artifact with its manifests: if that is empty, the operator's image has them.
+# The registry of Flux's images, and the artifact with its manifests: if that is empty, the operator's image has them.
 : "${FLUX_REGISTRY:=ghcr.io/fluxcd}"
 : "${FLUX_MANIFESTS=oci://ghcr.io/controlplaneio-fluxcd/flux-operator-manifests}"
 # MySQL's client, for the Job that sets the users' privileges.

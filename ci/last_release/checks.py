@@ -25,7 +25,7 @@ DEADLINE = 60  # seconds until the release serves
 
 
 class BrokenError(Exception):
-    """What the last release cannot do on the new schema."""
+    """A failure of the last release on the new schema."""
 
 
 def upgrade(url: URL) -> None:
@@ -38,7 +38,7 @@ def upgrade(url: URL) -> None:
 
 
 def output_of(release: Release, url: URL, *command: str) -> str:
-    """Return what a program of the release prints. Raises BrokenError if it fails."""
+    """Return the output of a program of the release. Raise BrokenError if it fails."""
     result = release.run(url, *command)
     if result.returncode:
         raise BrokenError(f"{' '.join(command)}: exit status {result.returncode}: {result.stderr.strip()}")
@@ -46,7 +46,7 @@ def output_of(release: Release, url: URL, *command: str) -> str:
 
 
 def eventually(address: str, **headers: str) -> requests.Response:
-    """Return the response, as soon as it is 200. Raises BrokenError if it is not within a deadline."""
+    """Return the response, as soon as it is 200. Raise BrokenError if it is not within a deadline."""
     deadline, seen = time.monotonic() + DEADLINE, "no response"
     while time.monotonic() < deadline:
         try:
@@ -95,7 +95,7 @@ def check_parts(release: Release, url: URL) -> None:
 
 
 def check_under_load(release: Release, url: URL) -> str:
-    """Migrate a large database while the release serves and writes, and return what its clients saw."""
+    """Migrate a large database while the release serves and writes, and return the observations of its clients."""
     output_of(release, url, "alembic", "upgrade", "head")
     scratch = Scratch(url, ROOT)
     head = ScriptDirectory(f"{ROOT}/migrations").get_current_head()

@@ -14,7 +14,7 @@ from ci.last_release.release import Release
 
 REQUESTS, CLIENTS = 100, 10  # in each second, by this number of clients
 ROWS, BATCH = 20, 4  # rows in each second, and by one command
-# Adds rows by the release's own command, and prints how long each took and what failed.
+# Adds rows by the release's own command, and prints the duration and the errors of each.
 WRITER = f"""
 import json, time
 from app import create_app
@@ -30,7 +30,7 @@ while True:
 
 @dataclass
 class Figures:
-    """What the clients saw."""
+    """Observations of the clients."""
 
     requests: int = 0
     rows: int = 0
@@ -59,7 +59,7 @@ class Figures:
 
 @contextmanager
 def running(release: Release, url: URL, page: str) -> Iterator[Figures]:
-    """Yield what clients see meanwhile."""
+    """Yield the clients' observations meanwhile."""
     figures, done = Figures(), threading.Event()
     with release.running(url, "python", "-c", WRITER) as writer:
         threads = [threading.Thread(target=_request, args=(page, figures, done)) for _ in range(CLIENTS)]

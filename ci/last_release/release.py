@@ -17,7 +17,7 @@ TIMEOUT = 300  # seconds for a program that ends by itself
 
 
 class Release:
-    """A release whose programs can be run on a database."""
+    """A release with programs that can be run on a database."""
 
     def __init__(self, tag: str, folder: Path) -> None:
         self.version = tag.removeprefix("v")

@@ -1,4 +1,4 @@
-"""Two clients of a table, to measure what a statement blocks."""
+"""Two clients of a table, to measure the blocking of a statement."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from ci.lint_migrations.scratch import Scratch
 
 
 class Clients:
-    """Two clients of a table, which read and write while a statement runs; what each had to wait is measured."""
+    """Two clients of a table, which read and write while a statement runs; the waiting time of each is measured."""
 
     def __init__(self, scratch: Scratch, table: str) -> None:
         self._scratch = scratch

@@ -23,7 +23,7 @@ COPY = (
     "MySQL can only copy the table {0.table}{because}: {0.rows:,} rows took {0.seconds:.1f} s, while writes waited "
     "{0.writes_blocked:.1f} s and reads {0.reads_blocked:.1f} s; {way}"
 )
-# The safe way, by what the statement contains
+# The safe way, by content of the statement
 WAYS = {
     "FOREIGN KEY": "create the foreign key with its table, or let the application check the reference",
     "CHECK": "let the application check the values",

@@ -1,4 +1,4 @@
-"""Recorder of what a revision executes. It requests each DDL statement with the least algorithm that MySQL accepts."""
+"""Recorder of a revision's statements. It requests each DDL statement with the least algorithm that MySQL accepts."""
 
 import re
 import time
@@ -68,7 +68,7 @@ class Change:
 
 @dataclass
 class Record:
-    """What one run of a revision did."""
+    """Record of one run of a revision."""
 
     changes: list[Change] = field(default_factory=list)
     rows: dict[int, int] = field(default_factory=dict)  # by line: changed or locked in one transaction
@@ -76,14 +76,14 @@ class Record:
 
 
 class Recorder:
-    """Listener to the statements of revisions, from whatever engine they come."""
+    """Listener to the statements of revisions, from any engine."""
 
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
 
     @contextmanager
     def recording(self, path: str, *, asking: bool) -> Iterator[Record]:
-        """Record what the revision in that file executes meanwhile; `asking`: request lesser algorithms first."""
+        """Record the statements of the revision in that file meanwhile; `asking`: request lesser algorithms first."""
         self._path, self._asking, self._record = path, asking, Record()
         listeners: list[tuple[str, Callable[..., Any]]] = [
             ("engine_connect", self._require_primary_key),
@@ -124,7 +124,7 @@ class Recorder:
             self._record.rows[line] = max(self._record.rows.get(line, 0), rows)
 
     def _locked(self, cursor: Cursor) -> int:
-        """Return the rows that the open transaction has locked: those that it read to find what it changes, too."""
+        """Return the rows that the open transaction has locked, including those that it read to find its changes."""
         rows = self._scratch.query(
             "SELECT GREATEST(trx_rows_locked, trx_rows_modified) FROM information_schema.innodb_trx "
             f"WHERE trx_mysql_thread_id = {cursor.connection.thread_id()}"

@@ -82,7 +82,7 @@ class Revision:
                 self._scratch.migrate(target, down=down)
             except NotImplementedError:
                 raise
-            except (SystemExit, Exception) as error:  # noqa: BLE001  whatever a revision raises
+            except (SystemExit, Exception) as error:  # noqa: BLE001  a revision may raise any exception
                 record.failure = failure_of(error, self._script.path)
         return record
 
@@ -167,7 +167,7 @@ class Revision:
         upgraded = self._scratch.digest(self._before)
         try:
             failure = self._run(down=True).failure
-        except NotImplementedError:  # it refuses, and says so
+        except NotImplementedError:  # it rejects the downgrade, and reports it
             return
         if failure:
             self.is_applied = False

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# laptop.sh run COMMAND…: runs the loop where no cluster is named. It makes what is not there yet, a kind cluster and
-# beside it in Docker a registry and a Git server; says to the command where all is; and leaves it there afterwards.
+# laptop.sh run COMMAND…: runs the end-to-end test if no cluster is named. It creates a kind cluster, and beside it in
+# Docker a registry and a Git server, unless they exist. It passes their addresses to the command, and keeps them afterwards.
 # laptop.sh down: removes it.
 #
-# what                      on this machine                  in the cluster
+# address                   on this machine                  in the cluster
 # the registry              localhost:5001                   app-loop-registry:5000
-# http://app-loop-git/      127.0.0.1:5002, as Git is told   the container of that name
-# *.app-loop.localhost      127.0.0.1:5443                   the ingress controller, as CoreDNS is told
+# http://app-loop-git/      127.0.0.1:5002, by Git's config  the container of that name
+# *.app-loop.localhost      127.0.0.1:5443                   the ingress controller, by CoreDNS's config
 # The registry has two names, as Docker pushes by plain HTTP to localhost only, and in a pod that is the pod.
-# It needs the internet, for images and charts. No cluster of kind has been seen under it yet: the tests of it are in
-# tests/kind/, with stand-ins for what makes a cluster.
+# It needs the internet, for images and charts. It has not run with a real kind cluster yet: its tests are in
+# tests/kind/, with stand-ins for the programs that create a cluster.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=app-loop here=$PWD/hack/kind state=$PWD/var/loop
-controller=nginx-ingress-controller.nginx-ingress.svc.cluster.local # as install_nginx_ingress makes it
+controller=nginx-ingress-controller.nginx-ingress.svc.cluster.local # as install_nginx_ingress names it
 
-# needs: ends it where something is missing, a line each
+# needs: exits if something is missing, with a line for each
 needs() {
   local missing=() program
   for program in docker kind kubectl helm kubeseal jq git curl openssl skopeo; do
@@ -30,7 +30,7 @@ needs() {
   [ ${#missing[@]} = 0 ] || { printf 'missing: %s\n' "${missing[@]}" >&2 && exit 2; }
 }
 
-# container SUFFIX OPTIONS…: runs it where the cluster reaches it by its name; one that is there is started
+# container SUFFIX OPTIONS…: runs it in the cluster's network, under its name; an existing one is started
 container() {
   local full=$name-$1
   shift
@@ -73,7 +73,7 @@ names() {
   kubectl --namespace kube-system rollout restart deployment/coredns >/dev/null
 }
 
-# authority: Pebble, with a certificate that is made once
+# authority: the CA, Pebble, with a certificate that is created once
 authority() {
   if ! kubectl --namespace pebble get secret pebble >/dev/null 2>&1; then
     kubectl create namespace pebble --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
@@ -93,7 +93,7 @@ run)
   export PIPELINE="'$here/release.sh'" PIPELINE_WHOLE=false NEW_REPOSITORY="docker exec $name-git new-repository"
   export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=url.http://127.0.0.1:5002/.insteadOf GIT_CONFIG_VALUE_0=http://$name-git/
   export DOMAIN=$name.localhost INGRESS_ADDRESS=127.0.0.1:5443 NGINX_INGRESS_VALUES=$here/nginx-ingress.yaml
-  export RECEIVER_ADDRESS=https://flux-dev.$DOMAIN:5443 # the way of dev leads to all of Flux's receivers
+  export RECEIVER_ADDRESS=https://flux-dev.$DOMAIN:5443 # dev's address leads to all of Flux's receivers
   export ACME_SERVER=https://pebble.pebble.svc:14000/dir ACME_CA_BUNDLE=$state/acme.pem
   export ROOT_CERTIFICATE="kubectl get --raw /api/v1/namespaces/pebble/services/https:pebble:15000/proxy/roots/0"
   needs

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # release.sh main DIR: merges DIR's commit into main and releases it by the scripts of the pipeline's jobs, on this machine:
-# a PIPELINE for where there is no runner. What it leaves out: the checks, the SBOM and the scan, the signature, and the
+# a PIPELINE for machines without a runner. It omits the checks, the SBOM and the scan, the signature, and the
 # release on GitLab. DIR.release, a clone in which it works, is kept for the next release.
 # REGISTRY: the registry, which Docker has to take for one of this machine, localhost:PORT.
 # PIPELINE_VARIABLES: a file of project variables, of which FLUX_RECEIVERS and RECEIVER_TOKEN are read.
-# ROOT_CERTIFICATE: a command that prints the authority of the receivers' certificates.
+# ROOT_CERTIFICATE: a command that prints the CA of the receivers' certificates.
 set -euo pipefail
 if [ $# != 2 ] || [ "$1" != main ]; then
   echo "usage: release.sh main DIR; all other events need a runner" >&2 && exit 2

@@ -1,4 +1,4 @@
-# HCP Terraform's side, made once: a workspace for each environment, and the notification that starts provisioning.
+# HCP Terraform's side, applied once: a workspace for each environment, and the notification that starts provisioning.
 
 provider "tfe" {
   organization = var.organization
@@ -23,7 +23,7 @@ resource "tfe_workspace" "this" {
   tag_names          = ["app"] # as in ../backend.tf
   working_directory  = "infrastructure"
   terraform_version  = "~> 1.11"
-  auto_apply         = false              # somebody reads the plan and confirms
+  auto_apply         = false              # an operator reads the plan and confirms
   allow_destroy_plan = each.key != "prod" # beside the lock in ../main.tf
   queue_all_runs     = false              # the first run is started by a person, too
 
@@ -41,7 +41,7 @@ resource "tfe_workspace" "this" {
   }
 }
 
-# The same as the workspace's name says, for whoever runs Terraform without the workspace.
+# Equals the workspace's name, for runs of Terraform without the workspace.
 resource "tfe_variable" "environment" {
   for_each = local.environments
 
@@ -88,7 +88,7 @@ resource "tfe_notification_configuration" "provision" {
   )
 }
 
-# What the pipeline has to know, beside the token TF_TOKEN_app_terraform_io, which a person sets.
+# The pipeline's settings, beside the token TF_TOKEN_app_terraform_io, which an operator sets.
 resource "gitlab_project_variable" "organization" {
   project = var.gitlab_project
   key     = "TF_CLOUD_ORGANIZATION"

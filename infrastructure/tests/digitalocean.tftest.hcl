@@ -1,4 +1,4 @@
-# What is asked of DigitalOcean, which a mock answers: policies first, then what is refused.
+# Requests to DigitalOcean, which a mock answers: policies first, then rejected settings.
 
 mock_provider "digitalocean" {
   mock_resource "digitalocean_vpc" {

@@ -1,4 +1,4 @@
-# Naming, sizing and what is refused: without any provider.
+# Naming, sizing and rejected settings: without any provider.
 
 run "dev_follows_from_its_workspace" {
   command = plan

@@ -1,4 +1,4 @@
-# The whole for each environment: that the table's sizes are to be had, what is locked, and how addresses are written.
+# The whole for each environment: the table's sizes are available; the lock; the form of the addresses.
 
 mock_provider "digitalocean" {
   mock_resource "digitalocean_kubernetes_cluster" {

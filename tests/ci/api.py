@@ -1,4 +1,4 @@
-"""A server that records requests, and has the part of GitLab's API that scripts call: notes of a merge request."""
+"""Server that records requests, with the part of GitLab's API that scripts call: notes of a merge request."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ TOKEN = "token-with-api"
 
 @dataclass
 class Server:
-    """What was requested, and the notes that there are."""
+    """Recorded requests, and the existing notes."""
 
     address: str
     requests: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)  # method, path, headers, body

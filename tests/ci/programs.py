@@ -1,10 +1,10 @@
-"""Programs that answer as the real ones do, for scripts whose own decisions are tested."""
+"""Stand-ins for programs, for tests of the decisions that scripts make themselves."""
 
 from pathlib import Path
 
 
 def add_program(folder: Path, name: str, script: str) -> None:
-    """Write a shell script of that name, which records its arguments in the file NAME.calls beside it."""
+    """Write a shell script of that name; it records its arguments in the file NAME.calls beside it."""
     folder.mkdir(exist_ok=True)
     file = folder / name
     file.write_text(f'#!/bin/sh\necho "$*" >>"$0.calls"\n{script}\n')

@@ -1,4 +1,4 @@
-"""A repository of its own with the pipeline's scripts in it, for tests of what they do with its history."""
+"""Repository with the pipeline's scripts, for tests that run them on its history."""
 
 import os
 import shutil
@@ -13,13 +13,13 @@ KEPT = {name: value for name, value in os.environ.items() if name in {"PATH", "H
 
 @dataclass(frozen=True)
 class Repository:
-    """A clone of an empty repository, whose first commit has `ci/`, and the programs of this checkout."""
+    """Clone of an empty repository, with `ci/` and the programs of this checkout in its first commit."""
 
     folder: Path
 
     @classmethod
     def make(cls, folder: Path, message: str = "feat: begin") -> "Repository":
-        """Make it, with that commit pushed to main."""
+        """Create the repository, and push that commit to main."""
         origin = folder / "origin.git"
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch", "main", str(origin)], check=True)
         repository = cls(folder / "clone")
@@ -35,7 +35,7 @@ class Repository:
         return repository
 
     def git(self, *arguments: str) -> str:
-        """Run git in it."""
+        """Run git in the repository."""
         who = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "protocol.file.allow=always")
         result = subprocess.run(
             ["git", *who, *arguments], cwd=self.folder, env=KEPT, capture_output=True, text=True, check=False
@@ -44,13 +44,13 @@ class Repository:
         return result.stdout.strip()
 
     def commit(self, message: str) -> str:
-        """Commit whatever has changed, and return the commit."""
+        """Commit all changes, and return the commit."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
 
     def run(self, script: str, *arguments: str, **settings: str) -> Result:
-        """Run one of its scripts with these settings only."""
+        """Run one of the scripts with these settings only."""
         return subprocess.run(
             [f"ci/{script}.sh", *arguments],
             cwd=self.folder,

@@ -1,4 +1,4 @@
-"""What runs the project's own pipeline on this machine, and where its repository is."""
+"""Runner of the project's own pipeline on this machine, and the place of its repositories."""
 
 import json
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 
 from tests.processes import ROOT
 
-# A command that runs DIR/.gitlab-ci.yml as GitLab would for an event: `PIPELINE EVENT DIR [OPTIONS]`
+# A command that runs DIR/.gitlab-ci.yml as GitLab does for an event: `PIPELINE EVENT DIR [OPTIONS]`
 PIPELINE = "PIPELINE"
-# A command that makes an empty repository of that name, and prints its address: `NEW_REPOSITORY NAME`
+# A command that creates an empty repository of that name, and prints its address: `NEW_REPOSITORY NAME`
 NEW_REPOSITORY = "NEW_REPOSITORY"
 # Whether that command runs the whole file, for every event (true, the default), or a release's scripts, for `main`
 WHOLE = "PIPELINE_WHOLE"
 
 
 def missing() -> list[str]:
-    """Return the settings that are needed and not there."""
+    """Return the names of the missing settings."""
     return [f"the variable {name}" for name in (PIPELINE, NEW_REPOSITORY) if not os.environ.get(name)]
 
 
@@ -33,7 +33,7 @@ def new_repository(name: str) -> str:
 
 
 def run(*command: str, cwd: Path = ROOT) -> str:
-    """Run a command that has to succeed, and return what it printed."""
+    """Run a command that has to succeed, and return its output."""
     result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert result.returncode == 0, f"{' '.join(command)}: {result.stdout}{result.stderr}"
     return result.stdout
@@ -41,7 +41,7 @@ def run(*command: str, cwd: Path = ROOT) -> str:
 
 @dataclass(frozen=True)
 class Clone:
-    """A clone of this checkout, whose origin is a repository of the runner's own."""
+    """Clone of this checkout; its origin is a repository on the runner."""
 
     folder: Path
     origin: str
@@ -58,7 +58,7 @@ class Clone:
         return clone
 
     def git(self, *arguments: str) -> str:
-        """Run git in it."""
+        """Run git in the clone."""
         return run("git", *arguments, cwd=self.folder).strip()
 
     def commit(self, message: str, **files: str) -> str:
@@ -74,6 +74,6 @@ class Clone:
         return [*shlex.split(os.environ[PIPELINE]), event, str(self.folder), *options]
 
     def jobs(self, event: str, *options: str) -> dict[str, str]:
-        """Return the jobs that the pipeline of an event would have, and when each runs; nothing is run."""
+        """Return the jobs that the pipeline of an event would have, and when each runs; run nothing."""
         result = run(*self.command(event, *options, "--list-json"))
         return {job["name"]: job["when"] for job in json.loads(result)}

@@ -80,7 +80,7 @@ class Commands:
         return self._code[begin : self._at].strip('"')
 
     def _part(self, character: str, quote: str) -> None:
-        """Read one character of a word, or what it begins."""
+        """Read one character of a word, or the quotation or substitution that it begins."""
         self._at += 1
         if character == "\\":
             self._at += 1

@@ -1,4 +1,4 @@
-"""The pipeline's files: what can be checked without running them."""
+"""Static checks of the pipeline's files."""
 
 import json
 import os
@@ -51,8 +51,8 @@ BRIDGES = {name: job for name, job in jobs_of(PIPELINE).items() if "trigger" in 
 JOBS = {name: job for name, job in (jobs_of(PIPELINE) | jobs_of(CHILD)).items() if name not in BRIDGES}
 
 
-def inherited(job: dict[str, Any], key: str) -> Any:  # noqa: ANN401  whatever the file has
-    """Return a key of a job, or of what it extends; the last one counts."""
+def inherited(job: dict[str, Any], key: str) -> Any:  # noqa: ANN401  any YAML value
+    """Return a key of a job, or of a job that it extends; the last one counts."""
     if key in job:
         return job[key]
     parents = job.get("extends", [])
@@ -102,7 +102,7 @@ MERGE = [name for name in JOBS if _of_merge(name)]
 
 @pytest.mark.parametrize("file", [FILE, CHILD_FILE], ids=lambda file: file.name)
 def test_schema(file: Path, tmp_path: Path) -> None:
-    """The file is what GitLab's own schema allows."""
+    """The file is valid against GitLab's own schema."""
     for number, text in enumerate(file.read_text().split("\n---\n")):  # the checker reads one document at a time
         document = tmp_path / f"{number}.yml"
         document.write_text(text)
@@ -165,7 +165,7 @@ def test_one_release_at_a_time() -> None:
 
 
 def test_no_token() -> None:
-    """No script reads GITLAB_TOKEN, which glab would take before the job token."""
+    """No script reads GITLAB_TOKEN, as glab would prefer it to the job token."""
     for file in (FILE, CHILD_FILE, *(ROOT / "ci").glob("*")):
         assert file.is_dir() or "GITLAB_TOKEN" not in file.read_text(), file
 

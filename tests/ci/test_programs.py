@@ -1,4 +1,4 @@
-"""Whether each job finds in its image what its scripts run."""
+"""Each job's image has the programs that the job's scripts run."""
 
 import re
 
@@ -27,7 +27,7 @@ COMMON = words("""
 """)
 ALPINE = COMMON | {"/bin/sh", "wget"}
 BUSYBOX = COMMON | {"wget"}  # without /bin/sh and /usr/bin/env: no script starts by its first line
-# What the images have, as published
+# Programs of the images, as published
 PROGRAMS = {
     "python": COMMON | BASH | words("/bin/sh apt-get curl dpkg gcc git make perl pip python3 ssh wget"),
     "ghcr.io/gitleaks/gitleaks": ALPINE | BASH | words("git gitleaks ssh"),
@@ -37,7 +37,7 @@ PROGRAMS = {
     "anchore/grype": BUSYBOX | {"grype"},  # the same
     "registry.gitlab.com/gitlab-org/cli": ALPINE | words("git glab ssh"),
 }
-# What a script that installs adds, or a package whose program has another name
+# Programs that an installing script adds, and packages with a program of another name
 INSTALLED = {
     "ci/install-uv.sh": {"uv"},
     "ci/install-k8s-tools.sh": {"helm", "kubectl", "kubeseal"},
@@ -48,7 +48,7 @@ OPTIONAL = {"tflint"}  # run only if it is found
 
 
 def available(job: str) -> set[str]:
-    """Return what the job's image has, and what its own lines install."""
+    """Return the programs of the job's image, and those that its own lines install."""
     name = re.sub(r":[^/]*$", "", image_of(job))
     found = set(PROGRAMS[name])
     for command, *arguments in (line.split() for line in script_of(job)):
@@ -60,14 +60,14 @@ def available(job: str) -> set[str]:
 
 @pytest.mark.parametrize("job", JOBS)
 def test_programs(job: str) -> None:
-    """A job's scripts should run only what its image has, or what the job installs."""
+    """A job's scripts run only programs that its image has or the job installs."""
     ran = programs(job, script_of(job))
     lacking = {word: where for word, where in ran.items() if word not in BUILTINS | available(job) | OPTIONAL}
     assert lacking == {}
 
 
 def test_programs_are_found() -> None:
-    """Programs should be found in make targets, scripts, functions and substitutions, and not in texts."""
+    """Programs are found in make targets, scripts, functions and substitutions, but not in texts."""
     assert {"docker", "helm", "cosign", "git", "curl"} - set(programs("release", script_of("release"))) == {"curl"}
     assert {"kubectl", "jq", "curl", "helm"} <= set(programs("release-diff", script_of("release-diff")))
     assert "git" not in programs("scan", script_of("scan"))  # only in a function that it does not call
@@ -83,7 +83,7 @@ if A=1 grep -q it; then exec git status; fi
 
 
 def test_lacking_program() -> None:
-    """A program that an image lacks should be found: alpine/k8s and docker have no openssl, alpine/helm no jq."""
+    """A program that an image lacks is found: alpine/k8s and docker have no openssl, alpine/helm no jq."""
     assert "openssl" not in PROGRAMS["alpine/k8s"]
     assert set(programs("job", ["ci/notify-flux.sh"])) - BUILTINS - PROGRAMS["alpine/k8s"] == set()
     assert set(programs("job", ["ci/sbom.sh"])) - BUILTINS - PROGRAMS["anchore/syft"] == {"/bin/sh"}

@@ -1,4 +1,4 @@
-"""What a change of releases/ does to each environment, as the log and a merge request's comment show it."""
+"""Effect of a change of releases/ on each environment: in the log, and in a merge request's comment."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from tests.ci.programs import add_program
 from tests.ci.repository import Repository
 from tests.processes import ROOT, Result
 
-# In place of a registry: ranges select these versions, and a chart has one object, which has its version in it.
+# In place of a registry: ranges select these versions. A chart has one object with its version in it.
 HELM = """
 last= version=
 for word; do [ "$last" = --version ] && version=$word; last=$word; done
@@ -60,7 +60,7 @@ def set_range(repository: Repository, text: str) -> None:
 
 
 def diff(repository: Repository, **settings: str) -> Result:
-    """Print what the branch changes."""
+    """Print the effect of the branch's changes."""
     path = f"{repository.folder.parent / 'bin'}:{os.environ['PATH']}"
     return repository.run("release-diff", "main", REGISTRY="r.example.com/app", PATH=path, **settings)
 
@@ -87,7 +87,7 @@ def test_nothing_published(repository: Repository) -> None:
 
 
 def test_number(repository: Repository) -> None:
-    """A version that YAML reads as a number is refused: 1.10 would become 1.1."""
+    """A version that YAML reads as a number is rejected: 1.10 would become 1.1."""
     set_range(repository, "1.10  # ten")
     result = diff(repository)
     assert (result.returncode, result.stdout) == (2, "")
@@ -98,7 +98,7 @@ def test_number(repository: Repository) -> None:
 
 
 def test_fork(repository: Repository) -> None:
-    """In a fork's own pipeline one line says what to do."""
+    """In a fork's own pipeline, one line explains the missing access and names the next step."""
     result = diff(repository, CI_MERGE_REQUEST_PROJECT_PATH="group/app", CI_PROJECT_PATH="fork/app")
     assert result.returncode == 0
     assert result.stdout.startswith("a fork cannot read this project's registry: a member of the project can run")
@@ -120,7 +120,7 @@ def in_pipeline(server: Server, token: str) -> dict[str, str]:
 
 
 def test_comment(repository: Repository, server: Server) -> None:
-    """The merge request has one comment, which the next pipeline updates, however many others there are."""
+    """The merge request has one comment, which the next pipeline updates, with any number of others."""
     server.notes += [{"id": number, "body": "looks good"} for number in range(1, 121)]
     for _ in range(2):
         result = diff(repository, **in_pipeline(server, TOKEN))
@@ -143,7 +143,7 @@ def test_subject_is_data(repository: Repository, server: Server) -> None:
 
 
 def test_wrong_token(repository: Repository, server: Server) -> None:
-    """A token that is refused is named; without one, the log and the artifact have it all."""
+    """A rejected token is reported; without a token, the log and the artifact have the whole report."""
     result = diff(repository, **in_pipeline(server, "other"))
     assert result.returncode == 1
     assert result.stderr.startswith("RELEASE_DIFF_TOKEN: GitLab answered 401; expected a token of this project")

@@ -1,4 +1,4 @@
-"""Which jobs each event has, found by running the rules."""
+"""Jobs of each event, found by running the rules."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,7 @@ MAIN = CHECKS | IMAGE | RELEASE
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """Return a clone whose rules the runner can read, with a commit that is not on main yet."""
+    """Return a clone with a commit that is not on main yet; the runner can read its rules."""
     if lacking := missing():
         pytest.skip(f"no runner of pipelines: missing {', '.join(lacking)}")  # GitLab's own job is in one, and has none
     clone = Clone.of(new_repository(f"rules/{os.getpid()}"), tmp_path_factory.mktemp("clone"))
@@ -54,7 +54,7 @@ def test_merge_request(clone: Clone) -> None:
 
 
 def test_merge_request_of_releases(clone: Clone) -> None:
-    """A merge request that changes what environments run also shows what that does to each environment."""
+    """A merge request that changes an environment's release also shows the effect on each environment."""
     clone.git("checkout", "--quiet", "-b", "promotion", "HEAD")
     app = clone.folder / "releases/prod/app.yml"
     clone.commit("chore: promote prod", **{"releases/prod/app.yml": app.read_text() + "\n"})
@@ -80,20 +80,20 @@ def test_main(clone: Clone) -> None:
 
 
 def test_by_hand(clone: Clone) -> None:
-    """A pipeline that is started by hand does what a push does; provisioning waits for a click."""
+    """A pipeline that is started by hand has the jobs of a push; provisioning waits for a click."""
     assert jobs(clone, "web") == MAIN | {"provision-dev"}
     assert jobs(clone, "web", when="manual") == {"provision-dev"}
     assert jobs(clone, "web", "--input", "environment=prod", when="manual") == {"provision-prod"}
 
 
 def test_by_hand_with_state_on_gitlab(clone: Clone, with_variables: None) -> None:  # noqa: ARG001  sets it
-    """Where GitLab keeps Terraform's state, one also plans, applies after a click, and then provisions."""
+    """If GitLab keeps Terraform's state, a pipeline also plans, applies after a click, and then provisions."""
     assert jobs(clone, "web") == MAIN | {"provision-dev", "plan", "apply"}
     assert jobs(clone, "web", when="manual") == {"apply"}
 
 
 def test_schedule(clone: Clone) -> None:
-    """The weekly pipeline sees whether all still builds, and is still safe."""
+    """The weekly pipeline checks whether everything still builds, and is still safe."""
     assert jobs(clone, "schedule") == {"test"} | IMAGE
 
 
@@ -113,11 +113,11 @@ def test_child(clone: Clone) -> None:
 
 @pytest.mark.parametrize("options", [(), CHILD], ids=["parent", "child"])
 def test_unknown_environment(clone: Clone, options: tuple[str, ...]) -> None:
-    """An environment that is not among the options should start nothing."""
+    """An environment that is not among the options starts nothing."""
     with pytest.raises(AssertionError, match="`qa` cannot be used because it is not in the list of allowed options"):
         jobs(clone, "web", *options, "--input", "environment=qa")
 
 
 def test_tag(clone: Clone) -> None:
-    """A tag has no pipeline: its own made it."""
+    """A tag starts no pipeline: the pipeline that pushed it has released it."""
     assert jobs(clone, "tag", "v1.2.3") == set()

@@ -1,4 +1,4 @@
-"""The release's scripts with settings that are wrong, or that decide something."""
+"""The release's scripts with wrong settings, and with settings that decide something."""
 
 import os
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_key_comes_first(repository: Repository, tmp_path: Path) -> None:
 
 
 def test_platforms(repository: Repository) -> None:
-    """Other platforms than the two that are built are refused."""
+    """Platforms other than the two that are built are rejected."""
     result = repository.run("image", IMAGE_PLATFORMS="linux/amd64;id")
     assert result.returncode == 2
     assert result.stderr == "IMAGE_PLATFORMS: linux/amd64;id; expected linux/amd64, linux/arm64, or both with a comma\n"
@@ -81,7 +81,7 @@ def test_platforms(repository: Repository) -> None:
 
 @pytest.mark.parametrize("script", ["sbom", "scan", "release", "notify-flux"])
 def test_nothing_to_release(repository: Repository, script: str) -> None:
-    """After a merge that releases nothing the jobs behind it pass, and say so."""
+    """After a merge that releases nothing, the later jobs pass and report it."""
     result = repository.run(script, VERSION="", IMAGE_DIGEST="")
     assert (result.returncode, result.stdout, result.stderr) == (0, "nothing to release\n", "")
 
@@ -101,7 +101,7 @@ grep -q CVE-2026-1 "$3" || exit 2"""
 
 
 def test_scan_exceptions(repository: Repository, tmp_path: Path) -> None:
-    """An exception holds until the end of its last day; then the scan fails again, and says why."""
+    """An exception holds until the end of its last day; then the scan fails again, and reports the reason."""
     status, errors, rules = scan(repository, tmp_path / "bin", "# none\nCVE-2026-1 2099-12-31 it's not reached\n")
     assert (status, errors) == (0, "")
     assert "  - vulnerability: CVE-2026-1\n" in rules

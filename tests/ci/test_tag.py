@@ -6,7 +6,7 @@ import pytest
 
 from tests.ci.repository import Repository
 
-# In place of semantic-release, which cannot be stopped at the right moment: it loses the race, or is refused.
+# In place of semantic-release, which cannot be stopped at the right moment: it loses the race, or is rejected.
 RACE = """#!/bin/sh
 case "$*" in
 *--print*) echo 1.0.0 ;;
@@ -60,7 +60,7 @@ def test_again(tmp_path: Path) -> None:
 
 
 def on_gitlab(origin: Path) -> dict[str, str]:
-    """Return the settings of a job whose GitLab has its repository there, and takes the job token only."""
+    """Return the settings of a job; its GitLab has the repository there, and accepts only the job token."""
     url = "gitlab.example.com/group/app"
     return {
         **SETTINGS, "CI": "true", "CI_SERVER_URL": "https://gitlab.example.com", "CI_PROJECT_URL": f"https://{url}",
@@ -81,7 +81,7 @@ def test_push(tmp_path: Path) -> None:
 
 
 def test_push_refused(tmp_path: Path) -> None:
-    """If GitLab refuses the push, its own words are printed, and then the settings to look at."""
+    """If GitLab rejects the push, its own message is printed, and then the settings to check."""
     repository = Repository.make(tmp_path)
     hook = tmp_path / "origin.git/hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho 'You are not allowed to create this tag' >&2\nexit 1\n")
@@ -101,7 +101,7 @@ def test_push_refused(tmp_path: Path) -> None:
     ],
 )
 def test_refused(tmp_path: Path, settings: dict[str, str], said: str) -> None:
-    """Without its settings a tag is refused with one line and status 2."""
+    """Without its settings, a tag is rejected with one line and status 2."""
     result = Repository.make(tmp_path).run("tag", **{**SETTINGS, **settings})
     assert (result.returncode, result.stderr) == (2, said)
 

@@ -1,6 +1,6 @@
-"""A trigger's token: its pipeline runs nothing on a runner, whatever variables come with it.
+"""A trigger's token: with any variables, its pipeline runs nothing on a runner.
 
-GitLab gives a trigger's variables precedence over all others, over predefined ones as well, and always adds
+GitLab gives a trigger's variables precedence over all others, over predefined ones as well. It always adds
 TRIGGER_PAYLOAD, which a caller cannot set (app/services/ci/pipeline_trigger_service.rb, "Duplicate variable name").
 """
 
@@ -44,7 +44,7 @@ def flat(rules: list[Any]) -> list[dict[str, Any]]:
 
 
 def rules_of(job: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rules of a job, or of what it extends."""
+    """Return the rules of a job, or of a job that it extends."""
     parents = job.get("extends", [])
     for each in (job, *(TEMPLATES[name] for name in reversed([parents] if isinstance(parents, str) else parents))):
         if "rules" in each:
@@ -63,7 +63,7 @@ def created(environment: str, variables: dict[str, str]) -> set[str]:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_nothing_runs_on_a_runner(environment: str, hostile: str) -> None:
-    """Whatever a caller sends, the pipeline is refused, or only starts the environment's child pipeline."""
+    """With any variables, the pipeline is rejected, or only starts the environment's child pipeline."""
     jobs = created(environment, TRIGGER | HOSTILE[hostile] | PAYLOAD)
     assert jobs <= {f"provision-{environment}"}
     if HOSTILE[hostile].get("CI_PIPELINE_SOURCE", "trigger") == "trigger":
@@ -96,7 +96,7 @@ def test_only_these_bridges() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_run_pipeline(environment: str) -> None:
-    """*Run pipeline* should plan, apply and provision the environment of its input, in this order."""
+    """*Run pipeline* plans, applies and provisions the environment of its input, in this order."""
     web = {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
     infrastructure = {"plan", "apply"}
     assert created(environment, web) & {*infrastructure, *BRIDGES} == {f"provision-{environment}"}
@@ -112,7 +112,7 @@ def test_run_pipeline(environment: str) -> None:
 
 @pytest.mark.parametrize("file", [FILE, CHILD_FILE], ids=lambda file: file.name)
 def test_input_has_options(file: Path) -> None:
-    """Each file names the environments that its input may have; GitLab refuses any other value."""
+    """Each file names the environments that its input may have; GitLab rejects any other value."""
     header = next(yaml.safe_load_all(file.read_text()))
     assert header["spec"]["inputs"]["environment"]["options"] == list(ENVIRONMENTS)
     assert list(header["spec"]["inputs"]) == ["environment"]
@@ -143,5 +143,5 @@ def test_child() -> None:
     ],
 )
 def test_conditions(condition: str, variables: dict[str, str], expected: bool) -> None:  # noqa: FBT001
-    """Conditions should be true and false as on GitLab."""
+    """Conditions are true and false as on GitLab."""
     assert matches(condition, variables) is expected

@@ -1,4 +1,4 @@
-"""Which version a history asks for, by the real semantic-release."""
+"""The next version of a history, by the real semantic-release."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ NOTHING = "nothing to release: no commit since v1.0.0 is a feature, a fix, a rev
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    """Return a repository whose first commit is released as 1.0.0."""
+    """Return a repository with a first commit that is released as 1.0.0."""
     repository = Repository.make(tmp_path)
     repository.git("tag", "v1.0.0")
     return repository
@@ -68,12 +68,12 @@ def test_next(repository: Repository, message: str, expected: str) -> None:
 
 
 def test_first_release(tmp_path: Path) -> None:
-    """The first release of a project is 1.0.0, whatever its first commit is about."""
+    """The first release of a project is 1.0.0, with any first commit."""
     assert version(Repository.make(tmp_path)) == "1.0.0"
 
 
 def test_nothing_to_release(repository: Repository) -> None:
-    """A merge that releases nothing says so; a message that is not conventional is named, as it may be a mistake."""
+    """A merge that releases nothing reports it, and names a message that is not conventional: a possible mistake."""
     commit = repository.commit("I changed something")
     result = repository.run("version")
 
@@ -111,7 +111,7 @@ def test_merge_commit(repository: Repository) -> None:
 
 
 def test_branch(repository: Repository) -> None:
-    """On a branch the version is that of its merge into main as main is now, and the checkout is left as it is."""
+    """On a branch, the version is that of a merge into the current main, and the checkout is left as it is."""
     repository.git("checkout", "--quiet", "-b", "branch")
     repository.commit("fix: mend it")
     repository.git("checkout", "--quiet", "main")
@@ -138,7 +138,7 @@ def test_older_commit(repository: Repository) -> None:
 
 
 def test_rewritten_history(repository: Repository) -> None:
-    """If the newest release is not in the history of main, nothing is guessed."""
+    """If the newest release is not in the history of main, the script guesses nothing."""
     repository.commit("fix: mend it")
     repository.git("tag", "v1.0.1")
     repository.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -151,7 +151,7 @@ def test_rewritten_history(repository: Repository) -> None:
 
 
 def test_shallow_history(repository: Repository, tmp_path: Path) -> None:
-    """A history without its beginning is refused, as a release may be missing in it."""
+    """A history without its beginning is rejected, as a release may be missing in it."""
     repository.commit("fix: mend it")
     repository.git("push", "--quiet", "origin", "main")
     shallow = Repository(tmp_path / "shallow")

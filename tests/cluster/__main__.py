@@ -1,4 +1,4 @@
-"""`python -m tests.cluster`: what `make test-cluster` runs, one test after the other; says first what is missing."""
+"""`make test-cluster` runs `python -m tests.cluster`: it checks the requirements, then runs the tests in sequence."""
 
 import sys
 
@@ -10,7 +10,7 @@ FOLDERS = ("tests/cluster", "tests/provision", "tests/gitops")
 
 
 def run() -> int:
-    """Run the tests, or name what they need, with exit status 2."""
+    """Run the tests, or report missing requirements and exit with status 2."""
     if lacking := missing():
         sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
         return 2

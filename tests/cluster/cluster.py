@@ -1,4 +1,4 @@
-"""What the tests ask of a cluster, by the programs that people use: kubectl and helm."""
+"""Access to the tests' cluster, by kubectl and helm, as an operator has it."""
 
 import json
 import os
@@ -20,7 +20,7 @@ PROGRAMS = ("kubectl", "helm", "docker", "jq", "kubeseal")
 
 
 def missing() -> list[str]:
-    """Return what these tests need and cannot find."""
+    """Return the missing requirements of these tests."""
     variables = [f"the variable {name}" for name in NEEDED if not os.environ.get(name)]
     programs = [f"the program {name}" for name in PROGRAMS if not shutil.which(name)]
     if "the program docker" not in programs and run("docker", "version").returncode:
@@ -29,19 +29,19 @@ def missing() -> list[str]:
 
 
 def run(*command: str, text: str | None = None) -> Result:
-    """Run a program to its end, whatever its exit status."""
+    """Run a program to its end, with any exit status."""
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
 def must(*command: str, text: str | None = None) -> str:
-    """Run a program that has to succeed, and return what it printed."""
+    """Run a program that has to succeed, and return its output."""
     result = run(*command, text=text)
     assert result.returncode == 0, f"{' '.join(command)}: {result.stdout}{result.stderr}"
     return result.stdout
 
 
 def provide(image: str) -> str:
-    """Push an image to where the cluster finds it, pulled first where it is not here, and return its name there."""
+    """Push an image to the cluster's registry, pulled first if it is not local, and return its name there."""
     if run("docker", "image", "inspect", image).returncode:
         must("docker", "pull", image)
     name = f"{os.environ['REGISTRY']}/e2e/{image}"
@@ -66,22 +66,22 @@ class Namespace:
         self.url = ""  # of the page, once it is served
 
     def create(self) -> None:
-        """Make it, after what a run before may have left of it is gone."""
+        """Create the namespace, after the remains of an earlier run are gone."""
         run("kubectl", "delete", "namespace", self.name, "--ignore-not-found", "--timeout=120s")
         must("kubectl", "create", "namespace", self.name)
         standard = "pod-security.kubernetes.io/enforce=restricted"
         must("kubectl", "label", "namespace", self.name, standard)
 
     def delete(self) -> None:
-        """Remove it and all that is in it, without waiting for the last pod to end."""
+        """Delete the namespace and its contents, without waiting for the last pod to end."""
         must("kubectl", "delete", "namespace", self.name, "--wait=false")
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
-        """Run kubectl here."""
+        """Run kubectl in this namespace."""
         return must("kubectl", "--namespace", self.name, *arguments, text=text)
 
     def apply(self, *objects: Object) -> None:
-        """Make or change objects."""
+        """Create or change objects."""
         for each in objects:
             self.kubectl("apply", "--filename", "-", text=json.dumps(each))
 
@@ -120,8 +120,8 @@ class Namespace:
             raise AssertionError(f"{error}: {release()}") from None
 
     def settle(self) -> None:
-        """Wait until the pods of the release before have ended, and the app answers at its port."""
-        address = os.environ.get("E2E_ADDRESS", "127.0.0.1")  # where the nodes' ports answer
+        """Wait until the previous release's pods have ended, and the app answers at its port."""
+        address = os.environ.get("E2E_ADDRESS", "127.0.0.1")  # host of the nodes' ports
         self.url = f"http://{address}:{self.node_port()}/"
         selector = "app.kubernetes.io/component=web"
         eventually(lambda: len(self.get("pods", "--selector", selector)) == len(self.pods()), 60, "old pods have ended")
@@ -134,17 +134,17 @@ class Namespace:
             return False
 
     def page(self) -> requests.Response:
-        """Return the page, as JSON, asked for by a new connection."""
+        """Return the page, as JSON, from a new connection."""
         return requests.get(self.url, headers={"Accept": "application/json"}, timeout=5)
 
     def node_port(self) -> int:
-        """Return the port of every node at which the app is reached."""
+        """Return the app's port, which is the same on every node."""
         (service,) = self.get("services", "--selector", "app.kubernetes.io/component=web")
         return int(service["spec"]["ports"][0]["nodePort"])
 
 
 class PodWatcher(threading.Thread):
-    """Watches the pods of a namespace, and keeps how their containers ended and how often they began again."""
+    """Watcher of a namespace's pods: it records how their containers ended, and how often they restarted."""
 
     def __init__(self, namespace: Namespace) -> None:
         super().__init__(daemon=True)
@@ -167,7 +167,7 @@ class PodWatcher(threading.Thread):
         self._process.wait()
 
     def run(self) -> None:
-        """Read what kubectl prints: one object after the other, each over many lines."""
+        """Read kubectl's output: one object after the other, each over many lines."""
         assert self._process.stdout
         lines: list[str] = []
         for line in self._process.stdout:

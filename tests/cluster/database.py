@@ -48,7 +48,7 @@ class Database:
         self.ca = b""
 
     def create(self) -> None:
-        """Start it, and write the Secret `app-mysql` that the chart refers to."""
+        """Start MySQL, and write the Secret `app-mysql` that the chart refers to."""
         authority = trustme.CA()
         certificate = authority.issue_cert("mysql", self.host)
         self.ca = ca = authority.cert_pem.bytes()
@@ -71,17 +71,17 @@ class Database:
         self._namespace.kubectl("wait", "pod/mysql", "--for=condition=Ready", "--timeout=120s")
 
     def stop(self) -> None:
-        """Shut it down; it keeps its data."""
+        """Shut MySQL down; it keeps its data."""
         self._do("touch /var/lib/mysql-control/stop && mysqladmin -uroot -proot shutdown")
 
     def start(self) -> None:
-        """Let it run again, and wait until it answers."""
+        """Start MySQL again, and wait until it answers."""
         self._do(
             "rm /var/lib/mysql-control/stop; until mysqladmin -uroot -proot ping >/dev/null 2>&1; do sleep 0.05; done"
         )
 
     def query(self, statement: str) -> str:
-        """Return what it says to a statement."""
+        """Return the output of a statement."""
         return self._do(f"mysql -uroot -proot -N app -e '{statement}'").strip()
 
     def _do(self, command: str) -> str:

@@ -29,7 +29,7 @@ def downgrade() -> None:
 ADD_COLUMN = 'op.add_column("records", sa.Column("colour", sa.String(10)))'
 WRONG = 'op.add_column("nowhere", sa.Column("colour", sa.String(10)))'
 
-# What differs from this checkout's own image, which is 1.0.0: files, by their path in it.
+# Differences from this checkout's own image, which is 1.0.0: files, by their path in it.
 DIFFERENCES: dict[str, dict[str, str]] = {
     "1.0.0": {},
     "1.1.0": {"migrations/versions/9001_colour.py": MIGRATION.format(what="Add a column.", statement=ADD_COLUMN)},

@@ -12,7 +12,7 @@ from tests.cluster.cluster import Namespace, must
 
 @pytest.fixture
 def namespace(cluster: dict[str, str]) -> Iterator[Namespace]:
-    """Return a namespace whose pods need not run: only their number matters."""
+    """Return a namespace; only the number of its pods matters, so they need not run."""
     assert cluster
     namespace = Namespace(f"e2e-autoscaling-{secrets.token_hex(3)}", "")
     namespace.create()

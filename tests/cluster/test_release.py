@@ -60,7 +60,7 @@ def test_upgrade_with_migration(namespace: Namespace, installed_release: Release
 
 
 def test_rollback(namespace: Namespace, installed_release: Release, load: MakeLoad) -> None:
-    """Helm's rollback brings the release before back, on the newer schema, and loses no request."""
+    """Helm's rollback restores the previous release, on the newer schema, and loses no request."""
     assert installed_release("1.1.0").returncode == 0
 
     with load() as clients:
@@ -90,7 +90,7 @@ def test_upgrade_to_an_older_chart(namespace: Namespace, installed_release: Rele
 def test_flux(
     namespace: Namespace, database: Database, tmp_path: Path, load: MakeLoad, request: pytest.FixtureRequest
 ) -> None:
-    """Flux releases a new version, and returns to the older one, with fewer migrations, if its range is narrowed."""
+    """Flux releases a new version, and rolls back to the older one, with fewer migrations, if its range is narrowed."""
     assert database
     releases.push(namespace.repository, tmp_path, "1.0.0")
     namespace.apply(*releases.flux_objects(namespace.repository, namespace.values, "^1.0"))
@@ -117,7 +117,7 @@ def test_flux(
 
 
 def test_failing_migration(namespace: Namespace, installed_release: Release, load: MakeLoad) -> None:
-    """Where the migration fails, the old release serves all the time, the log says why, and the next one just works."""
+    """If the migration fails, the old release serves all the time, the log has the reason, and the next one works."""
     with load() as clients:
         time.sleep(3)
         failed = installed_release("1.2.0", "--set", "migrations.backoffLimit=0")
@@ -135,7 +135,7 @@ def test_failing_migration(namespace: Namespace, installed_release: Release, loa
 
 
 def test_pods_never_ready(namespace: Namespace, installed_release: Release, load: MakeLoad) -> None:
-    """Where the new pods never get ready, the old ones serve all the time."""
+    """If the new pods never get ready, the old ones serve all the time."""
     with load() as clients:
         time.sleep(3)
         failed = installed_release("1.3.0", timeout="40s")
@@ -181,7 +181,7 @@ def test_restart_and_drain(namespace: Namespace, idle: list[http.client.HTTPConn
 
 
 def evict(namespace: Namespace, pod: str) -> None:
-    """Ask for a pod to be evicted, as a drained node does, until the PodDisruptionBudget allows it."""
+    """Request a pod's eviction, as a drained node does, until the PodDisruptionBudget allows it."""
     eviction = {
         "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace.name}
     }  # fmt: skip
@@ -249,7 +249,7 @@ REQUEST = "import urllib.request as r; print(r.urlopen('{url}', timeout=5).statu
 
 
 def request_from(namespace: Namespace, repository: str, url: str) -> subprocess.CompletedProcess[str]:
-    """Ask for a URL from a pod of another namespace."""
+    """Request a URL from a pod of another namespace."""
     spec = {
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{
@@ -275,17 +275,17 @@ def other(namespace: Namespace, repository: str) -> Iterator[Namespace]:
 
 @pytest.mark.usefixtures("installed_release", "other")
 def test_other_namespaces_are_denied(namespace: Namespace, repository: str) -> None:
-    """A pod of another namespace reaches neither the page nor the metrics, where a network plugin enforces policies."""
+    """A pod of another namespace reaches neither the page nor the metrics, if a network plugin enforces policies."""
     addresses = [pod["status"]["podIP"] for pod in namespace.pods()]
     deny = {
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "deny"},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
     }  # fmt: skip
-    namespace.apply(deny)  # if even this lets strangers in, nobody enforces policies
+    namespace.apply(deny)  # if even this admits other pods, no network plugin enforces policies
     if request_from(namespace, repository, f"http://{addresses[0]}:8000/healthz").returncode == 0:
         namespace.kubectl("delete", "networkpolicy", "app")  # only the denial is left
         if request_from(namespace, repository, f"http://{addresses[0]}:8000/healthz").returncode == 0:
-            pytest.skip("nobody enforces NetworkPolicies here")  # by trial; tests/chart looks at what is rendered
+            pytest.skip("nobody enforces NetworkPolicies here")  # by trial; tests/chart checks the rendered policies
         raise AssertionError("the chart's policy lets strangers in")
 
     for address in addresses:

@@ -1,1 +1,1 @@
-"""From a merge to the page in three environments, and back: everything together, on a cluster."""
+"""From a merge to the page in three environments, and a rollback: all parts together, on a cluster."""

@@ -1,4 +1,4 @@
-"""`python -m tests.e2e`: what `make test-e2e` runs; says first what is missing."""
+"""`make test-e2e` runs `python -m tests.e2e`: it checks the requirements, then runs the test."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def missing() -> list[str]:
 
 
 def run() -> int:
-    """Run the end-to-end test, or name what is missing and exit with status 2."""
+    """Run the end-to-end test, or report missing requirements and exit with status 2."""
     if lacking := missing():
         sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
         return 2

@@ -28,7 +28,7 @@ RECEIVER_TOKEN = secrets.token_hex(20)
 
 @dataclass
 class Loop:
-    """The project, its environments, and the people who look at them."""
+    """The project, its environments, and their clients."""
 
     project: Project
     environments: dict[str, Environment]
@@ -37,7 +37,7 @@ class Loop:
     open: ExitStack = field(default_factory=ExitStack)  # closed at the end
 
     def make(self, target: str, text: str = "", **settings: str) -> str:
-        """Run a make target in the project's checkout, as people do, and return what it printed."""
+        """Run a make target in the project's checkout, as an operator does, and return its output."""
         words = ["make", "--no-print-directory", *shlex.split(target)]
         registry = {"REGISTRY": self.project.registry.image, "REGISTRY_INSECURE": "true"}
         environment = {**os.environ, **registry, **settings}
@@ -55,7 +55,7 @@ class Loop:
         return result.stdout
 
     def provision(self, name: str, job: str = "") -> str:
-        """Provision an environment, by all jobs or one, and return what they said."""
+        """Provision an environment, by all jobs or one, and return their output."""
         settings = self.environments[name].settings(self.folder / f"outputs-{name}.json")
         origin = self.project.clone.origin
         settings |= {"GIT_URL": origin, "REGISTRY_USER": "reads", "REGISTRY_PASSWORD": "x"}
@@ -68,31 +68,31 @@ class Loop:
         self.make(f"seal ENV={name} NAME=APP_SECRET", text=f"{value}\n")
 
     def merge(self, message: str, **files: str) -> Pipeline:
-        """Merge a commit with these files, and what the checkout has changed, and begin its pipeline."""
+        """Merge a commit with these files and the checkout's changes, and start its pipeline."""
         self.project.clone.commit(message, **files)
         name = message.replace(" ", "-").replace(":", "")
         return self.project.pipeline(f"loop-{name}")
 
     def push(self, message: str) -> None:
-        """Merge a change of releases/, of which nothing has to be published."""
+        """Merge a change of releases/, which publishes nothing."""
         self.project.clone.commit(message)
         self.project.clone.git("push", "--quiet", "origin", "HEAD:main")
         self.reconcile()
 
     def reconcile(self) -> None:
-        """Have Flux look at the repository now, as a webhook of the Git server does."""
+        """Have Flux fetch the repository now, as a webhook of the Git server does."""
         now = f"reconcile.fluxcd.io/requestedAt={time.time()}"
         must("kubectl", "--namespace", "flux-system", "annotate", "--overwrite", "gitrepository/app", now)
 
     def serve(self, versions: dict[str, str], seconds: float) -> None:
-        """Wait until each environment shows its version, and no other is left there."""
+        """Wait until each environment shows its version, and no other pod is left there."""
         for name, version in versions.items():
             environment = self.environments[name]
             eventually(lambda e=environment, v=version: e.version() == v, seconds, f"{name} shows {version}")  # type: ignore[misc]  # bound here
             eventually(lambda e=environment, v=version: e.rolled_out(v), seconds, f"{name} runs only {version}")  # type: ignore[misc]  # bound here
 
     def tell_receivers(self) -> None:
-        """Tell the pipeline where Flux takes the word that there is a new version."""
+        """Set the addresses of Flux's receivers in the pipeline."""
         eventually(lambda: len(self._receivers()) == len(NAMES), 90, "Flux has its receivers")
         self.project.tell(FLUX_RECEIVERS=" ".join(self._receivers()))
 
@@ -101,13 +101,13 @@ class Loop:
         return [f"{os.environ['RECEIVER_ADDRESS']}{path}" for path in found]
 
     def versions(self) -> dict[str, str]:
-        """Return what each environment shows."""
+        """Return the version that each environment shows."""
         return {name: environment.version() for name, environment in self.environments.items()}
 
 
 @pytest.fixture(scope="session")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
-    """Return a new project, and a database for each environment; nothing is in the cluster yet."""
+    """Return a new project, and a database for each environment; the cluster has no objects of theirs yet."""
     folder = tmp_path_factory.mktemp("loop")
     project = new_project("loop", folder)
     project.tell(RECEIVER_TOKEN=RECEIVER_TOKEN)
@@ -130,7 +130,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
 
 
 def forget() -> None:
-    """Lose what provisioning and Flux have put into the cluster, but not what is installed there."""
+    """Delete all that provisioning and Flux have put into the cluster, but not the installed charts."""
     names = [word for name in NAMES for word in (f"app-{name}", f"app-{name}-secrets")]
     flux = ("kubectl", "--namespace", "flux-system", "delete", "--ignore-not-found", "--timeout=120s")
     run(*flux, "kustomization", *names)
@@ -146,7 +146,7 @@ Step = Callable[[str, str], AbstractContextManager[None]]
 
 @pytest.fixture
 def step(request: pytest.FixtureRequest) -> Step:
-    """Return a context that adds a row to the report: what was done, what came of it, and how long it took."""
+    """Return a context that adds a row to the report: the action, its result, and its duration."""
 
     @contextmanager
     def measured(what: str, result: str) -> Iterator[None]:
@@ -159,5 +159,5 @@ def step(request: pytest.FixtureRequest) -> Step:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the report, and keep it as a file."""
+    """Print the report, and write it to a file."""
     report.show(terminalreporter, config, "e2e", HEAD)

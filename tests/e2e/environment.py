@@ -1,4 +1,4 @@
-"""One environment: what provisioning is told of it, and its page, asked for as a browser does."""
+"""One environment: the settings of its provisioning, and its page, requested as by a browser."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ class Environment:
         self.address = address, int(port)
 
     def settings(self, outputs: Path) -> dict[str, str]:
-        """Return what provisioning needs beside the settings of the test: Terraform's outputs, in that file."""
+        """Return the environment's settings for provisioning: Terraform's outputs, in that file."""
         server = f"{self.database.host}:{PORT}/app"
         values = {
             "database_url": f"mysql+pymysql://app:tell-nobody@{server}",
@@ -39,7 +39,7 @@ class Environment:
         return {"TERRAFORM_OUTPUTS": str(outputs)}
 
     def connect(self) -> http.client.HTTPConnection:
-        """Return a connection to the page, by its name, wherever the name points; the certificate is verified."""
+        """Return a connection to the page by its name, independent of DNS; the certificate is verified."""
         return _Connection(self.host, self.address, self._trust)
 
     def page(self) -> dict[str, Any]:
@@ -53,31 +53,31 @@ class Environment:
             connection.close()
 
     def version(self) -> str:
-        """Return the version that the page shows; empty where there is no page."""
+        """Return the version that the page shows; empty if there is no page."""
         try:
             return str(self.page()["version"])
         except (OSError, ValueError, KeyError, http.client.HTTPException):
             return ""
 
     def people(self, folder: Path) -> People:
-        """Return people who ask for the page; their figures are kept in the folder meanwhile."""
+        """Return clients of the page; their figures are kept in the folder meanwhile."""
         roots = folder / "roots.pem"
         roots.write_text(self._roots)
         return People(f"https://{self.host}/", ":".join(map(str, self.address)), roots, folder)
 
     def receivers(self) -> list[str]:
-        """Return the paths at which Flux takes the word that there is a new version."""
+        """Return the paths of Flux's receivers, which accept the notification of a new version."""
         receivers = self.namespace.get("receivers.notification.toolkit.fluxcd.io")
         return [path for each in receivers if (path := each.get("status", {}).get("webhookPath"))]
 
     def rolled_out(self, version: str) -> bool:
-        """Whether every pod runs the version, and no other pod is left."""
+        """Return whether every pod runs the version, and no other pod is left."""
         pods = self.namespace.get("pods", "--selector", "app.kubernetes.io/component=web")
         images = [container["image"] for pod in pods for container in pod["spec"]["containers"]]
         return bool(images) and all(image.endswith(f":{version}") for image in images) and self.healthy()
 
     def healthy(self) -> bool:
-        """Whether Flux says that all is as it should be."""
+        """Return whether Flux reports the release as ready."""
         releases = self.namespace.get("helmreleases.helm.toolkit.fluxcd.io")
         conditions = [each for release in releases for each in release.get("status", {}).get("conditions", [])]
         return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
@@ -90,6 +90,6 @@ class _Connection(http.client.HTTPSConnection):
         self._trust = trust
 
     def connect(self) -> None:
-        """Connect to the ingress controller's address, and have it prove that it is the host."""
+        """Connect to the ingress controller's address, and verify that its certificate names the host."""
         plain = socket.create_connection(self._to, 10)
         self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)

@@ -14,12 +14,12 @@ from typing import Self
 from tests.processes import ROOT
 
 RATE = 50  # requests a second
-ALONE = 5  # of these, each by a connection of its own, which costs ten times as much; the others by some that are kept
+ALONE = 5  # of these, each by a connection of its own, which costs ten times as much; others keep theirs
 PACKAGE = "github.com/tsenart/vegeta/v12@v12.13.0"
 
 
 def vegeta() -> Path | None:
-    """Return the program: this machine's, else one built from the Go module proxy; None where that cannot be had."""
+    """Return the program: this machine's, else one built from the Go module proxy; None if neither is available."""
     built = ROOT / "build" / "bin" / "vegeta"
     if installed := shutil.which("vegeta") or (built.exists() and str(built)):
         return Path(installed)
@@ -32,15 +32,15 @@ def vegeta() -> Path | None:
 
 @dataclass
 class People:
-    """Those who look at one address, from the beginning to the end of the `with` block; then the figures are there."""
+    """Clients of one address during the `with` block. The figures are complete after the block."""
 
     url: str
-    address: str  # HOST:PORT, where the ingress controller is
-    roots: Path  # the authorities to trust, PEM
+    address: str  # HOST:PORT of the ingress controller
+    roots: Path  # the CAs to trust, PEM
     folder: Path
     requests: int = 0
     failures: Counter[str] = field(default_factory=Counter)
-    longest_gap: float = 0.0  # seconds without a good answer
+    longest_gap: float = 0.0  # seconds without a response of status 200
     seconds: float = 0.0
 
     def __enter__(self) -> Self:
@@ -87,5 +87,5 @@ class People:
 
     @property
     def failed(self) -> int:
-        """How many were not answered with 200."""
+        """Number of requests without a response of status 200."""
         return self.failures.total()

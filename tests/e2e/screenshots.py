@@ -1,4 +1,4 @@
-"""The pages of the three environments, as a browser shows them."""
+"""Screenshots of the pages of the three environments."""
 
 import shutil
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ FOLDER = ROOT / "build" / "e2e"
 
 
 def browser() -> str | None:
-    """Return the program that takes them; None where there is none."""
+    """Return the program that takes them; None if there is none."""
     return shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -26,7 +26,7 @@ def screenshots(environments: Iterable[Environment]) -> None:
                 executable_path=browser(),
                 args=["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP {environment.host} {address}"],
             )
-            # The certificate was verified by all who asked before; this browser does not know the authority.
+            # All earlier clients verified the certificate; this browser does not know the CA.
             page = chromium.new_page(viewport={"width": 640, "height": 640}, ignore_https_errors=True)
             page.goto(f"https://{environment.host}/")
             page.screenshot(path=FOLDER / f"{environment.name}.png")

@@ -1,4 +1,4 @@
-"""The loop, step after step: each begins where the one before ended."""
+"""The steps of the end-to-end test: each begins in the state that the previous one left."""
 
 import time
 
@@ -27,7 +27,7 @@ def downgrade() -> None:
     """Leave it as it is."""
 '''
 FAILS = "migrations/versions/9001_fail.py"
-# What the pipeline's tests cannot see
+# Not visible to the pipeline's tests
 FAILS_TO_START = """
 
 if "KUBERNETES_SERVICE_HOST" in os.environ:
@@ -36,19 +36,19 @@ if "KUBERNETES_SERVICE_HOST" in os.environ:
 
 
 def test_provision(loop: Loop, step: Step) -> None:
-    """Three environments are provisioned, in any order of what they need."""
+    """Three environments are provisioned, and their requirements may come in any order."""
     with step("provision dev, staging, prod", "ready for a release"):
         for name in NAMES:
             loop.provision(name)
             loop.seal(name, f"the-secret-of-{name}")
-    # There is no 1.1 yet, so staging begins with what there is.
+    # There is no 1.1 yet, so staging begins with the existing versions.
     loop.make("promote ENV=staging TO=~1.0")
     loop.push("chore: begin with 1.0 everywhere")
     loop.tell_receivers()
 
 
 def test_first_release(loop: Loop, step: Step) -> None:
-    """The first release is published, and three environments serve it, with certificates of the authority."""
+    """The first release is published, and three environments serve it, with certificates of the CA."""
     with step("merge `feat: show the page`, publish 1.0.0", "by the pipeline"):
         pipeline = loop.merge("feat: show the page").wait()
         assert pipeline.passed, pipeline.log
@@ -67,7 +67,7 @@ def test_first_release(loop: Loop, step: Step) -> None:
 
 
 def written() -> dict[str, str]:
-    """Return the versions of what provisioning writes for dev: a second run should keep each of them."""
+    """Return the versions of the objects that provisioning writes for dev; a second run keeps each of them."""
     data, spec = "{.metadata.resourceVersion}", "{.metadata.generation}"  # the status of the others changes meanwhile
     found = {
         "app-dev": {data: ("secret/app-registry", "secret/app-mysql"), spec: ("deployment/app",)},
@@ -113,7 +113,7 @@ def test_promotion(loop: Loop, step: Step) -> None:
 
 
 def test_fix(loop: Loop, step: Step) -> None:
-    """A fix reaches each environment whose range allows it."""
+    """A fix reaches each environment with a range that allows it."""
     with step("merge `fix: mend it`, publish 1.1.1", "by the pipeline"):
         pipeline = loop.merge("fix: mend it").wait()
         assert pipeline.passed, pipeline.log
@@ -135,7 +135,7 @@ def test_prod_and_back(loop: Loop, step: Step) -> None:
 
 
 def test_bad_migration(loop: Loop, step: Step) -> None:
-    """A release whose migration fails is given up by Flux; the old one serves throughout."""
+    """Flux gives up a release if its migration fails; the old one serves throughout."""
     with step("merge a migration that fails, publish 1.2.0", "by the pipeline"):
         pipeline = loop.merge("feat: fail to migrate", **{FAILS: MIGRATION}).wait()
         assert pipeline.passed, pipeline.log
@@ -146,12 +146,12 @@ def test_bad_migration(loop: Loop, step: Step) -> None:
 
 
 def test_bad_start(loop: Loop, step: Step) -> None:
-    """A release whose pods never get ready is rolled back by Flux; the old one serves throughout."""
+    """Flux rolls back a release if its pods never get ready; the old one serves throughout."""
     (loop.project.clone.folder / FAILS).unlink()
     configuration = loop.project.clone.folder / "gunicorn.conf.py"
     works = configuration.read_text()
     release = loop.project.clone.folder / "releases/dev/app.yml"
-    sooner = "spec:\n  timeout: 90s\n  values:\n"  # 5 minutes by itself, which is long to watch
+    sooner = "spec:\n  timeout: 90s\n  values:\n"  # the default of 5 minutes would make the test long
     release.write_text(release.read_text().replace("spec:\n  values:\n", sooner))
     with step("merge pods that never start, publish 1.3.0", "by the pipeline"):
         pipeline = loop.merge("feat: fail to start", **{"gunicorn.conf.py": works + FAILS_TO_START}).wait()
@@ -167,7 +167,7 @@ def test_bad_start(loop: Loop, step: Step) -> None:
 
 
 def failed(environment: Environment, version: str) -> None:
-    """Wait until Flux has tried a version as often as it may, and says so."""
+    """Wait until Flux has exhausted its retries of a version, and reports it."""
 
     def given_up() -> bool:
         (release,) = environment.namespace.get("helmreleases.helm.toolkit.fluxcd.io")
@@ -179,13 +179,13 @@ def failed(environment: Environment, version: str) -> None:
 
 
 def settled(environment: Environment, version: str) -> bool:
-    """Whether every pod is one of that version."""
+    """Return whether every pod is one of that version."""
     pods = environment.namespace.get("pods", "--selector", "app.kubernetes.io/component=web")
     return all(each["image"].endswith(f":{version}") for pod in pods for each in pod["spec"]["containers"])
 
 
 def test_rotation(loop: Loop, step: Step) -> None:
-    """A secret that is sealed anew shows on the page, without a restart."""
+    """A secret that is sealed again is on the page, without a restart."""
     staging = loop.environments["staging"]
     before = {pod["metadata"]["name"] for pod in staging.namespace.pods()}
     with step("seal another secret for staging", "on the page, same pods"):
@@ -196,7 +196,7 @@ def test_rotation(loop: Loop, step: Step) -> None:
 
 
 def test_drift(loop: Loop, step: Step) -> None:
-    """What is changed by hand in the cluster is changed back."""
+    """A manual change in the cluster is reverted."""
     prod = loop.environments["prod"].namespace
     with step("scale prod to one pod by hand", "three again"):
         prod.kubectl("scale", "deployment/app", "--replicas", "1")
@@ -205,7 +205,7 @@ def test_drift(loop: Loop, step: Step) -> None:
 
 
 def test_nobody_was_turned_away(loop: Loop, request: pytest.FixtureRequest) -> None:
-    """All that time everybody who asked for a page, on any environment, got one."""
+    """Throughout the test, no request of any client, in any environment, failed."""
     loop.open.close()
     for name, people in loop.people.items():
         what = f"{name}: {people.requests:,} requests, gap at most {people.longest_gap:.2f} s"
@@ -217,7 +217,7 @@ def test_nobody_was_turned_away(loop: Loop, request: pytest.FixtureRequest) -> N
 
 
 def test_cluster_lost(loop: Loop, step: Step) -> None:
-    """A cluster that is lost is made again from git, the managed databases and the keys of Sealed Secrets."""
+    """A lost cluster is rebuilt from git, the managed databases and the sealing keys."""
     before = {name: environment.page() for name, environment in loop.environments.items()}
     keys = loop.folder / "keys.json"
     with step("back up the keys, lose the cluster", "no page"):

@@ -49,14 +49,14 @@ def hcp(loop: Loop) -> Iterator[Api]:
 
 
 def kubeconfig() -> str:
-    """Return what the cluster is reached with, by containers too."""
+    """Return the kubeconfig of the cluster, usable from containers too."""
     found = must("kubectl", "config", "view", "--raw", "--minify", "--flatten")
     return found.replace("127.0.0.1", os.environ["CONTAINERS_REACH"])
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_payload(loop: Loop, name: str) -> None:
-    """Whatever its body, a trigger starts the child pipeline of the environment in its address, and no job."""
+    """With any body, a trigger starts the child pipeline of the environment in its address, and no job."""
     file = loop.folder / "payload.json"
     file.write_text(json.dumps(PAYLOADS[name]))
     listed = loop.project.clone.jobs("trigger", str(file), "--input", "environment=dev")

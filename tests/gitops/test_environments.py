@@ -30,7 +30,7 @@ def keys(value: object) -> object:
 
 @pytest.mark.parametrize("environment", ["dev", "staging"])
 def test_environments_differ_only_in_listed_fields(render: Render, environment: str) -> None:
-    """An environment should differ from prod only in its range, host, pods, issuer and name."""
+    """An environment differs from prod only in its range, host, pods, issuer and name."""
     here, prod = ({n: m for n, m in render(name).items() if n != SEALED} for name in (environment, "prod"))
     names = {name.replace(f"app-{environment}", "app-prod") for name in here}
 
@@ -41,7 +41,7 @@ def test_environments_differ_only_in_listed_fields(render: Render, environment: 
 
 
 def test_same_keys_in_the_same_order() -> None:
-    """The files of the environments should read alike: the same keys, in the same order."""
+    """The files of the environments read alike: the same keys, in the same order."""
     files = [list(yaml.safe_load_all((RELEASES / name / "app.yml").read_text())) for name in ENVIRONMENTS]
 
     assert [keys(each) for each in files[0]] == [keys(each) for each in files[1]] == [keys(each) for each in files[2]]
@@ -51,7 +51,7 @@ def test_same_keys_in_the_same_order() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_namespace(render: Render, environment: str) -> None:
-    """An environment should have a namespace of its own, `restricted`, that outlives its Kustomization."""
+    """An environment has a namespace of its own, `restricted`, that outlives its Kustomization."""
     objects = render(environment)
     namespace = objects[f"Namespace/app-{environment}"]
 
@@ -62,7 +62,7 @@ def test_namespace(render: Render, environment: str) -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_settings(render: Render, environment: str) -> None:
-    """Registry, domain and issuer should come from the installation's settings, so that a fork edits no file."""
+    """Registry, domain and issuer come from the installation's settings, so that a fork edits no file."""
     objects = render(environment, CERTIFICATE_ISSUER="company", REGISTRY_INSECURE="true")
     source, values = objects["OCIRepository/app"]["spec"], objects["HelmRelease/app"]["spec"]["values"]
     host = f"{environment}.app.example.com"
@@ -79,7 +79,7 @@ def test_settings(render: Render, environment: str) -> None:
     [("dev", "letsencrypt-staging"), ("staging", "letsencrypt-staging"), ("prod", "letsencrypt")],
 )
 def test_defaults(render: Render, environment: str, issuer: str) -> None:
-    """By default only prod should use Let's Encrypt's limited issuer, and the registry be requested by TLS."""
+    """By default only prod uses Let's Encrypt's limited issuer, and the registry is requested by TLS."""
     objects = render(environment, CERTIFICATE_ISSUER="")
     annotations = objects["HelmRelease/app"]["spec"]["values"]["ingress"]["annotations"]
 
@@ -98,7 +98,7 @@ def test_defaults(render: Render, environment: str, issuer: str) -> None:
     ],
 )
 def test_database(render: Render, helm: Helm, settings: dict[str, str], database: Manifest) -> None:
-    """The network policies should open the database's port and address, as the provisioning job has written them."""
+    """The network policies open the database's port and address, as the provisioning job has written them."""
     values = render("dev", **settings)["HelmRelease/app"]["spec"]["values"]
 
     assert values["networkPolicy"]["database"] == database
@@ -110,7 +110,7 @@ def test_database(render: Render, helm: Helm, settings: dict[str, str], database
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_failed_release_is_rolled_back(render: Render, environment: str, helm: Helm) -> None:
-    """A release that fails should be rolled back, a bounded number of times, after the migrations had their time."""
+    """A release that fails is rolled back, a bounded number of times, after the migrations had their time."""
     release = render(environment)["HelmRelease/app"]["spec"]
     deadline = helm.template().job()["spec"]["activeDeadlineSeconds"]
 
@@ -124,7 +124,7 @@ def test_failed_release_is_rolled_back(render: Render, environment: str, helm: H
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_chart_takes_the_values(render: Render, environment: str, helm: Helm) -> None:
-    """The chart's schema should accept an environment's values, and the Ingress have cert-manager's annotations."""
+    """The chart's schema accepts an environment's values, and the Ingress has cert-manager's annotations."""
     values: Manifest = render(environment)["HelmRelease/app"]["spec"]["values"]
     rendered = helm.template(values)
     annotations = rendered.one("Ingress/app")["metadata"]["annotations"]
@@ -134,5 +134,5 @@ def test_chart_takes_the_values(render: Render, environment: str, helm: Helm) ->
 
 
 def test_scaling_is_left_to_the_autoscaler(helm: Helm) -> None:
-    """With an autoscaler the chart should not say how many pods there are, so that drift correction leaves it alone."""
+    """With an autoscaler the chart sets no number of pods, so that drift correction leaves it alone."""
     assert "replicas" not in helm.template({"autoscaling": {"enabled": True}}).one("Deployment/app")["spec"]

@@ -33,14 +33,14 @@ def accepted(namespace: Namespace, manifest: Manifest) -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_environments_are_valid(namespace: Namespace, render: Render, environment: str) -> None:
-    """All objects of an environment should be valid."""
+    """All objects of an environment are valid."""
     for manifest in render(environment).values():
         accepted(namespace, manifest)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_components_are_valid(namespace: Namespace, render: Render, component: str) -> None:
-    """Each optional part should be valid, and change or add something."""
+    """Each optional part is valid, and changes or adds something."""
     plain, objects = render("dev"), render("dev", (component,))
     assert objects != plain
     known = run("kubectl", "get", "crd", "receivers.notification.toolkit.fluxcd.io", "--output", "json").stdout

@@ -1,4 +1,4 @@
-"""Which version a range selects, as Flux itself does it: a real OCIRepository for each range, on a real registry."""
+"""Selection of a version by a range, by Flux itself: a real OCIRepository for each range, on a real registry."""
 
 import contextlib
 import os
@@ -102,5 +102,5 @@ def selected(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.mark.parametrize("semver", SELECTED)
 def test_newest_version_of_the_range_is_selected(selected: dict[str, str], semver: str) -> None:
-    """A range should select its newest release, a pre-release only for `-0`, and never a tag that is no version."""
+    """A range selects its newest release, a pre-release only for `-0`, and never a tag that is no version."""
     assert selected[semver] == SELECTED[semver]

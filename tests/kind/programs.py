@@ -1,4 +1,4 @@
-"""Stand-ins for the programs that make a cluster: they keep what they are asked for, and know what was made."""
+"""Stand-ins for the programs that create a cluster: they record their calls, and remember the objects."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ esac
 
 
 class Laptop:
-    """A copy of the scripts, and a machine with these programs in front of its own."""
+    """Copy of the scripts, and a machine with these programs in front of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -61,5 +61,5 @@ class Laptop:
         )  # fmt: skip
 
     def calls(self, words: str) -> int:
-        """Return how often a program was called with words that begin so."""
+        """Return how often a program was called with arguments that begin with these words."""
         return sum(line.startswith(words) for line in (self.made / "calls").read_text().splitlines())

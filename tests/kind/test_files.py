@@ -1,4 +1,4 @@
-"""What the laptop's cluster is given: that it is valid, and that one file's numbers are those of the others."""
+"""Files of the kind cluster: they are valid, and their ports agree."""
 
 import json
 import re
@@ -17,7 +17,7 @@ OBJECTS: dict[str, Any] = {each["kind"]: each for each in yaml.safe_load_all((LA
 
 @pytest.mark.parametrize("kind", OBJECTS)
 def test_valid(kind: str) -> None:
-    """Every object should be one that the cluster's Kubernetes knows, without an unknown field."""
+    """The cluster's Kubernetes knows every object and every field."""
     image = yaml.safe_load((LAPTOP / "kind.yaml").read_text())["nodes"][0]["image"]
     version = re.search(r":v(\d+\.\d+)", image)
     assert version
@@ -25,7 +25,7 @@ def test_valid(kind: str) -> None:
 
 
 def test_authority() -> None:
-    """Pebble should listen where the Service leads, the loop looks for its roots, and cert-manager for it."""
+    """The Service leads to Pebble's port; the test's URL of its roots and cert-manager's URL lead to Pebble."""
     settings = json.loads(OBJECTS["ConfigMap"]["data"]["pebble.json"])["pebble"]
     ports = {port["name"]: port["port"] for port in OBJECTS["Service"]["spec"]["ports"]}
 
@@ -36,7 +36,7 @@ def test_authority() -> None:
 
 
 def test_ingress() -> None:
-    """The port of this machine should lead to that of the ingress controller."""
+    """The port of this machine leads to that of the ingress controller."""
     (mapping,) = yaml.safe_load((LAPTOP / "kind.yaml").read_text())["nodes"][0]["extraPortMappings"]
     service = yaml.safe_load((LAPTOP / "nginx-ingress.yaml").read_text())["controller"]["service"]
 

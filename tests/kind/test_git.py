@@ -1,4 +1,4 @@
-"""The laptop's Git server: the image, with a repository that is made, pushed to and cloned."""
+"""The Git server of the kind cluster: its image, with a repository that is created, pushed to and cloned."""
 
 import subprocess
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from tests.mysql import docker_host
 from tests.processes import ROOT
 from tests.requirements import require
 
-# Debian, as the image by itself is; the app's image is made from it, so it is there.
+# Debian, as in the image itself; the app's image is based on it, so it is local.
 BASE = "python:3.13-slim"
 
 
 def must(*command: str, cwd: Path = ROOT) -> str:
-    """Run a program that has to succeed, and return what it printed."""
+    """Run a program that has to succeed, and return its output."""
     result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout.strip()
@@ -23,7 +23,7 @@ def must(*command: str, cwd: Path = ROOT) -> str:
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """Return the container of a server, gone afterwards."""
+    """Return the container of a server; it is removed afterwards."""
     require("docker")
     must("docker", "build", "--tag", "app-git:test", "--build-arg", f"BASE={BASE}", "hack/kind/git")
     container = must("docker", "run", "--detach", "--publish", "80", "--hostname", "the-git", "app-git:test")
@@ -32,7 +32,7 @@ def server() -> Iterator[str]:
 
 
 def test_push(server: str, tmp_path: Path) -> None:
-    """What is pushed to a new repository should be there for the next who clones it."""
+    """A commit that is pushed to a new repository is in the next clone."""
     assert must("docker", "exec", server, "new-repository", "loop/app") == "http://the-git/loop/app.git"
     port = must("docker", "port", server, "80/tcp").split()[0].rpartition(":")[2]
     address = f"http://{docker_host()}:{port}/loop/app.git"

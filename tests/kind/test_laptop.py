@@ -1,4 +1,4 @@
-"""The loop where no cluster is named: what it makes, what it says, and that all of it is used again."""
+"""The end-to-end test without a named cluster: created objects, messages, and reuse of all of it."""
 
 import json
 import re
@@ -14,18 +14,18 @@ from tests.kind.programs import Laptop
 from tests.processes import ROOT, environment
 
 LAPTOP = ROOT / "hack/kind"
-# What the pipeline's own release has, and a laptop's has not: packages to install, and a signature.
+# Steps of the pipeline's release that a laptop skips: installing packages, and signing.
 LEFT_OUT = {"ci/install-packages.sh", "ci/install-uv.sh", "ci/install-k8s-tools.sh", "ci/sign.sh"}
 
 
 @pytest.fixture
 def laptop(tmp_path: Path) -> Laptop:
-    """Return a laptop on which nothing was made yet."""
+    """Return a laptop on which nothing was created yet."""
     return Laptop(tmp_path)
 
 
 def test_missing_programs(laptop: Laptop, tmp_path: Path) -> None:
-    """Each program that is not there should be named in a line, before anything is made."""
+    """Each missing program is reported in a line, before anything is created."""
     folder = tmp_path / "few"
     folder.mkdir()
     for name in ("bash", "dirname", "git"):
@@ -46,7 +46,7 @@ def test_missing_programs(laptop: Laptop, tmp_path: Path) -> None:
 
 
 def test_made_once(laptop: Laptop) -> None:
-    """A second loop should use the cluster, the registry and the Git server of the first."""
+    """A second run uses the cluster, the registry and the Git server of the first."""
     for _ in range(2):
         result = laptop.run("run", "true")
         assert result.returncode == 0, result.stderr
@@ -58,7 +58,7 @@ def test_made_once(laptop: Laptop) -> None:
 
 
 def test_names(laptop: Laptop) -> None:
-    """The domain's names should lead pods to the ingress controller, and the registry's two names nodes to it."""
+    """The domain's names lead pods to the ingress controller, and the registry's two names lead nodes to it."""
     laptop.run("run", "true")
     laptop.run("run", "true")
 
@@ -76,7 +76,7 @@ def test_names(laptop: Laptop) -> None:
 
 
 def test_settings(laptop: Laptop) -> None:
-    """The loop should have nothing to ask for: all of its variables are set."""
+    """The end-to-end test lacks no setting: all of its variables are set."""
     asked = "from tests.e2e.__main__ import missing; print(missing())"
     result = laptop.run("run", sys.executable, "-c", asked)
     assert "\n[]\n" in result.stdout, result.stdout + result.stderr
@@ -88,7 +88,7 @@ def test_status(laptop: Laptop) -> None:
 
 
 def test_down(laptop: Laptop) -> None:
-    """What was made should be removed."""
+    """The created objects are removed."""
     laptop.run("run", "true")
     assert laptop.run("down").returncode == 0
     assert laptop.calls("kind delete cluster --name app-loop") == 1
@@ -97,14 +97,14 @@ def test_down(laptop: Laptop) -> None:
 
 
 def test_down_again(laptop: Laptop) -> None:
-    """Where nothing was made, nothing should have to be removed."""
+    """If nothing was created, nothing has to be removed."""
     assert laptop.run("down").returncode == 0
     assert laptop.calls("docker rm") == 0
 
 
 @pytest.mark.parametrize(("settings", "makes"), [({}, True), ({"KUBECONFIG": "/some/file"}, False)])
 def test_only_where_no_cluster_is_named(settings: dict[str, str], makes: bool) -> None:  # noqa: FBT001  a case's
-    """`make test-e2e` should make a cluster only where none is named."""
+    """`make test-e2e` creates a cluster only if none is named."""
     shell = {**environment(), **settings}
     command = ["make", "--dry-run", "test-e2e"]
     result = subprocess.run(command, cwd=ROOT, env=shell, capture_output=True, text=True, check=True)
@@ -112,7 +112,7 @@ def test_only_where_no_cluster_is_named(settings: dict[str, str], makes: bool) -
 
 
 def test_release_does_what_the_pipeline_does() -> None:
-    """A release without a runner should run the scripts of the jobs that release, in their order."""
+    """A release without a runner runs the scripts of the jobs that release, in their order."""
     script = re.compile(r"^(?:\w+=\S+ )?(make \w+|ci/\S+\.sh)", re.MULTILINE)
     steps = script.findall((ROOT / "ci/release.sh").read_text())
     build, release, notify = (
@@ -125,7 +125,7 @@ def test_release_does_what_the_pipeline_does() -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("merge-request", "."), ("main",)])
 def test_other_events(arguments: tuple[str, ...]) -> None:
-    """Other events should be refused, as they need a runner."""
+    """Other events are rejected, as they need a runner."""
     result = subprocess.run([LAPTOP / "release.sh", *arguments], capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert result.stderr == "usage: release.sh main DIR; all other events need a runner\n"

@@ -1,1 +1,1 @@
-"""The provisioning jobs, and what people run beside them: seal, promote, status, the keys' backup."""
+"""The provisioning jobs, and the make targets beside them: seal, promote, status, the backup of the sealing keys."""

@@ -48,7 +48,7 @@ class Checkout:
         (self._programs / name).write_text(f"#!/bin/sh\n{script}")
 
     def _record(self) -> None:
-        """Put programs before the real ones that write their arguments down."""
+        """Put programs before the real ones; they record their arguments."""
         self._arguments.touch()
         self._programs.mkdir()
         for name in RECORDED:

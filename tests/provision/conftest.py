@@ -1,4 +1,4 @@
-"""What the tests of provisioning share."""
+"""Fixtures of the provisioning tests."""
 
 import secrets
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @pytest.fixture
 def namespace(cluster: dict[str, str], checkout: Checkout) -> Iterator[Namespace]:
-    """Return the environment's namespace, which the jobs make; it is gone afterwards."""
+    """Return the environment's namespace, which the jobs create; it is deleted afterwards."""
     assert cluster
     yield Namespace(checkout.namespace, "")
     run("kubectl", "delete", "namespace", checkout.namespace, "--ignore-not-found", "--wait=false")
@@ -32,7 +32,7 @@ def namespace(cluster: dict[str, str], checkout: Checkout) -> Iterator[Namespace
 
 @pytest.fixture(scope="session")
 def mysql_image(cluster: dict[str, str]) -> str:
-    """Return where the cluster finds MySQL's image, after it has been pushed."""
+    """Push MySQL's image to the cluster's registry, and return its name there."""
     assert cluster
     return provide(MYSQL)
 

@@ -1,4 +1,4 @@
-"""The database's port and address for the network policies, and what a killed job leaves; the cluster is a stand-in."""
+"""The database's port and address for network policies, and cleanup after a killed job; the cluster is a stand-in."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ esac
 
 
 def written(checkout: Checkout, folder: Path, **changed: str) -> dict[str, dict[str, Any]]:
-    """Return what the job writes into the cluster, by name, in its order."""
+    """Return the objects that the job writes into the cluster, by name, in its order."""
     objects = folder / "objects"
     checkout.replace("kubectl", KUBECTL.format(objects=objects))
     result = checkout.run(
@@ -45,7 +45,7 @@ def written(checkout: Checkout, folder: Path, **changed: str) -> dict[str, dict[
     ],
 )
 def test_network(checkout: Checkout, tmp_path: Path, app: str, migrations: str, cidrs: list[str]) -> None:
-    """Port and address should be those of the URLs; a name has no address that lasts."""
+    """Port and address are those of the URLs; a name has no address that lasts."""
     hosts = {"database_url": app, "migrations_database_url": migrations}
     urls = {name: URL.format("user").replace("db.example.com", host) for name, host in hosts.items()}
     network = written(checkout, tmp_path, **urls)[f"ConfigMap/{checkout.namespace}-database"]
@@ -57,7 +57,7 @@ def test_network(checkout: Checkout, tmp_path: Path, app: str, migrations: str, 
 
 
 def test_killed_job_leaves_no_password(checkout: Checkout, tmp_path: Path) -> None:
-    """The administrator's password should belong to a Job that the cluster removes, even if the script is killed."""
+    """The administrator's password belongs to a Job that the cluster removes, even if the script is killed."""
     found = written(checkout, tmp_path)
 
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "app-mysql-privileges", "uid": "the-uid"}
@@ -69,7 +69,7 @@ def test_killed_job_leaves_no_password(checkout: Checkout, tmp_path: Path) -> No
 
 
 def test_network_before_secret(checkout: Checkout, tmp_path: Path) -> None:
-    """The network policies' settings should be there before the Secret, for which Flux waits before it installs."""
+    """The network policies' settings exist before the Secret, for which Flux waits before it installs."""
     found = list(written(checkout, tmp_path))
 
     assert found.index(f"ConfigMap/{checkout.namespace}-database") < found.index("Secret/app-mysql")

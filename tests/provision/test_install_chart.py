@@ -8,7 +8,7 @@ PENDING = "owner=helm,name=sealed-secrets,status in (pending-install,pending-upg
 
 
 def test_pending_revision_is_deleted(checkout: Checkout, tmp_path: Path) -> None:
-    """The revision of a killed installation should be gone before Helm is started, which would refuse another."""
+    """The revision of a killed installation is deleted before Helm starts, which would reject another."""
     calls = tmp_path / "calls"
     for program in ("kubectl", "helm"):
         checkout.replace(program, f'echo "{program} $*" >>{calls}\n')

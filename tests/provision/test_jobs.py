@@ -1,4 +1,4 @@
-"""The jobs on a cluster: what they write, that a second run changes nothing, and that no secret is seen on the way."""
+"""The jobs on a cluster: they write their objects, a second run changes nothing, and no secret leaks."""
 
 import base64
 import json
@@ -33,13 +33,13 @@ def versions(namespace: Namespace, *objects: str) -> list[str]:
 
 
 def decoded(namespace: Namespace, name: str) -> dict[str, str]:
-    """Return what is in a Secret."""
+    """Return the contents of a Secret."""
     found: Object = json.loads(namespace.kubectl("get", "secret", name, "--output", "json"))
     return {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
 
 
 def test_registry(checkout: Checkout, cluster: dict[str, str], namespace: Namespace) -> None:
-    """The registry's Secret should log in with the token, in a namespace with the standard `restricted`."""
+    """The registry's Secret logs in with the token, in a namespace with the standard `restricted`."""
     settings = {"REGISTRY": REGISTRY, "REGISTRY_USER": "reader", "REGISTRY_PASSWORD": PASSWORD, **cluster}
 
     first = checkout.run("add_docker_registry_secret", **settings)
@@ -120,7 +120,7 @@ def forwarded(namespace: Namespace) -> Iterator[int]:
 
 
 def as_user(namespace: Namespace, user: str, statement: str) -> str:
-    """Return what MySQL says to a user's statement."""
+    """Return MySQL's output for a user's statement."""
     return run(
         "kubectl", "--namespace", namespace.name, "exec", "mysql", "--",
         "mysql", f"-u{user}", "-ptell-nobody", "-h127.0.0.1", f"-P{PORT}", "-N", "app", "-e", statement,
@@ -131,7 +131,7 @@ def as_user(namespace: Namespace, user: str, statement: str) -> str:
 def test_mysql(
     checkout: Checkout, cluster: dict[str, str], namespace: Namespace, database: Database, tmp_path: Path
 ) -> None:
-    """The database's Secret should have what Terraform says; its users should have no more rights than they need."""
+    """The database's Secret has Terraform's values; its users have no more privileges than they need."""
     image = namespace.get("pods")[0]["spec"]["containers"][0]["image"]
     settings = {"MYSQL_IMAGE": image, "TERRAFORM_OUTPUTS": outputs(tmp_path, namespace), **cluster}
     database.query(ADMINISTRATOR.format(user="app") + ADMINISTRATOR.format(user="migrations"))
@@ -183,7 +183,7 @@ def test_mysql(
 def test_mysql_refuses(
     checkout: Checkout, cluster: dict[str, str], namespace: Namespace, database: Database, tmp_path: Path
 ) -> None:
-    """Where MySQL lets the administrator not in, the Secret should stay as it was, and one line say so."""
+    """If MySQL rejects the administrator's login, the Secret stays as it was, and one line reports it."""
     assert database
     image = namespace.get("pods")[0]["spec"]["containers"][0]["image"]
     before = decoded(namespace, "app-mysql")

@@ -1,4 +1,4 @@
-"""The manifests that the jobs apply: whatever is in a value, it stays that value."""
+"""The manifests that the jobs apply: a value with any characters stays that value."""
 
 import base64
 import json
@@ -71,7 +71,7 @@ def texts(value: object) -> list[str]:
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_values_are_quoted(tmp_path: Path, hostile: str) -> None:
-    """A value should reach its object as it is, and add no other object."""
+    """A value reaches its object as it is, and adds no other object."""
     free = set(NAMES) - {*SETTINGS, "DATABASE"}
     plain = objects(tmp_path, **dict.fromkeys(free, "plain"))
     odd = objects(tmp_path, **dict.fromkeys(free, hostile))
@@ -83,7 +83,7 @@ def test_values_are_quoted(tmp_path: Path, hostile: str) -> None:
 
 
 def test_lint() -> None:
-    """Helm should find no fault in the templates."""
+    """Helm finds no fault in the templates."""
     require("helm")
     command = ("helm", "lint", "--strict", "--values", "-", str(MANIFESTS))
     result = run(*command, text=json.dumps({"env": SETTINGS}))
@@ -91,7 +91,7 @@ def test_lint() -> None:
 
 
 def test_values_are_listed() -> None:
-    """Every variable that a template uses should be in values.yaml, and none besides."""
+    """Every variable that a template uses is in values.yaml, and none besides."""
     text = "".join((MANIFESTS / "templates" / name).read_text() for name in TEMPLATES)
     actions = " ".join(re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL))
     used = set(re.findall(r"\b[A-Z][A-Z_]{3,}\b", actions))
@@ -101,12 +101,12 @@ def test_values_are_listed() -> None:
 
 
 def test_other_variables_stay_out() -> None:
-    """A variable that no template needs should not be read: a commit message may have characters that YAML forbids."""
+    """A variable that no template needs is not read: a commit message may have characters that YAML forbids."""
     render("cluster-issuers.yaml", CI_COMMIT_MESSAGE="\x85\x9f", **{"global": "x"})
 
 
 def test_no_components() -> None:
-    """Without optional parts there should be none of their Secrets, and an empty list of components."""
+    """Without optional parts there are none of their Secrets, and the list of components is empty."""
     text = render("flux-settings.yaml", "flux-sync.yaml", **{**SETTINGS, "COMPONENTS": ""})
     found = [each for each in yaml.safe_load_all(text) if each]
     assert [each["kind"] for each in found if each["kind"] == "Secret"] == []
@@ -115,7 +115,7 @@ def test_no_components() -> None:
 
 
 def test_accepted(tmp_path: Path, namespace: Namespace) -> None:
-    """The API server should know every field of every object."""
+    """The API server knows every field of every object."""
     namespace.create()
     operator = "fluxinstances" in run("kubectl", "get", "crd", "--output", "name").stdout
     free = {name for name in NAMES if name not in {*SETTINGS, "DATABASE"} and not name.startswith("ACME_")}

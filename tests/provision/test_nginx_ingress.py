@@ -1,4 +1,4 @@
-"""The wait for the ingress controller's address. What the cluster says is the test's own: charts cannot be had here."""
+"""The wait for the ingress controller's address. The cluster is a stand-in: charts are not available here."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ esac
     ],
 )
 def test_address(checkout: Checkout, tmp_path: Path, found: dict[str, str], said: str) -> None:
-    """The job should wait for an address only where there will be one: a cluster of kind has no load balancers."""
+    """The job waits for an address only if there will be one: a kind cluster has no load balancers."""
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.touch()
     checkout.replace("kubectl", KUBECTL.format(**{"name": "", "ip": "", "hostname": "", **found}))

@@ -37,7 +37,7 @@ def semver(checkout: Checkout) -> object:
     "to", ["~1.1", "^2.0", "1.1.2", "1.1", "1", ">=1.0 <1.3", ">=1.0, <1.3", "~1.0 || ~1.2", "~1.1-0", "1.x", "v1.0.3"]
 )
 def test_range(repository: Checkout, to: str) -> None:
-    """The range should be what was asked for, as a text, and its line all that changed."""
+    """The range is the requested one, as a text, and only its line has changed."""
     result = repository.run("promote", to)
 
     assert result.returncode == 0, result.stderr
@@ -50,7 +50,7 @@ def test_range(repository: Checkout, to: str) -> None:
 
 
 def test_already(repository: Checkout) -> None:
-    """A range that is there already should change nothing, and say so."""
+    """A range that is already set changes nothing, and the script reports it."""
     result = repository.run("promote", "^1.0")
 
     assert result.returncode == 0
@@ -58,7 +58,7 @@ def test_already(repository: Checkout) -> None:
 
 
 def test_preview(repository: Checkout) -> None:
-    """What the change will do should be shown, once it is made."""
+    """The effect of the change is shown after the change."""
     preview = repository.folder / "ci/release-diff.sh"
     preview.parent.mkdir()
     preview.write_text('#!/bin/sh\necho "preview: $(grep semver releases/*/app.yml)"\n')
@@ -68,7 +68,7 @@ def test_preview(repository: Checkout) -> None:
 
 
 def test_no_preview(repository: Checkout) -> None:
-    """Where that cannot be said, the change should be made all the same, and the reason be shown."""
+    """If the effect is unknown, the change is made nevertheless, and the reason is shown."""
     preview = repository.folder / "ci/release-diff.sh"
     preview.parent.mkdir()
     preview.write_text("#!/bin/sh\necho 'REGISTRY: missing' >&2\nexit 2\n")
@@ -88,7 +88,7 @@ def test_no_preview(repository: Checkout) -> None:
     ],
 )
 def test_no_tags(repository: Checkout, script: str, said: str) -> None:
-    """In a clone without the tags, one line should name what to fetch, instead of git's own words."""
+    """In a clone without the tags, one line names the missing tags, instead of git's own words."""
     preview = repository.folder / "ci/release-diff.sh"
     preview.parent.mkdir()
     preview.write_text(f"#!/bin/sh\nset -eu\n{script}\n")
@@ -102,7 +102,7 @@ def test_no_tags(repository: Checkout, script: str, said: str) -> None:
 
 @pytest.mark.parametrize("to", ["", "latest", "1.2.3.4", "~", "^1.0; rm", "1.0 /2", "01.0", "^1.0 ||", "$(id)"])
 def test_no_range(repository: Checkout, to: str) -> None:
-    """What is no range should be refused with one line, and change nothing."""
+    """An invalid range is rejected with one line, and changes nothing."""
     result = repository.run("promote", to)
 
     assert result.returncode == 2
@@ -117,7 +117,7 @@ def test_no_range(repository: Checkout, to: str) -> None:
     ("environment", "said"), [("", "missing"), ("base", "base"), ("nowhere", "nowhere"), ("..", "..")]
 )
 def test_environment(repository: Checkout, environment: str, said: str) -> None:
-    """An environment that there is not should be refused with one line."""
+    """An unknown environment is rejected with one line."""
     result = repository.run("promote", "~1.1", ENVIRONMENT=environment)
 
     assert result.returncode == 2

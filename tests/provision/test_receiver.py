@@ -1,4 +1,4 @@
-"""The way to Flux's receivers. What the cluster says is the test's own: another Flux could not be installed there."""
+"""Access to Flux's receivers. The cluster is a stand-in: another Flux could not be installed there."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +16,7 @@ esac
 
 
 def test_policy(checkout: Checkout, tmp_path: Path) -> None:
-    """The pod that proves the receivers' name to the ACME authority should be let in, where policies are enforced."""
+    """The pod that proves the receivers' name to the ACME CA is admitted, if policies are enforced."""
     kubeconfig, applied = tmp_path / "kubeconfig", tmp_path / "applied"
     kubeconfig.touch()
     checkout.replace("kubectl", KUBECTL.format(applied=applied))

@@ -1,4 +1,4 @@
-"""`make seal`: what it writes only the cluster can read, and nobody else sees the value."""
+"""`make seal`: only the cluster can read its output, and no other user sees the value."""
 
 import base64
 import os
@@ -18,7 +18,7 @@ VALUE = 'the % "very" \\ secret'
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return the public certificate and the private key of a cluster that there is not."""
+    """Return the public certificate and the private key of a cluster that does not exist."""
     require("kubeseal")
     folder = tmp_path_factory.mktemp("keys")
     subprocess.run(
@@ -30,7 +30,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def unsealed(checkout: Checkout, key: Path) -> dict[str, str]:
-    """Return what the cluster would read."""
+    """Return the values that the cluster would read."""
     sealed = checkout.folder / "releases" / checkout.environment / "secrets/app-secret.yml"
     done = subprocess.run(
         ["kubeseal", "--recovery-unseal", "--recovery-private-key", key, "--format", "yaml"],
@@ -44,7 +44,7 @@ def unsealed(checkout: Checkout, key: Path) -> dict[str, str]:
 
 
 def test_seal(checkout: Checkout, keys: tuple[Path, Path]) -> None:
-    """The value should be sealed for this environment's Secret only, and be listed for Flux, once."""
+    """The value is sealed for this environment's Secret only, and is listed for Flux, once."""
     certificate, key = keys
     first = checkout.run("seal", "APP_SECRET", text=f"{VALUE}\n", SEALED_SECRETS_CERT=str(certificate))
     second = checkout.run("seal", "OTHER", text="another", SEALED_SECRETS_CERT=str(certificate))
@@ -68,7 +68,7 @@ PEM = "-----BEGIN PRIVATE KEY-----\r\nMIIB\\nAQ==\n\n-----END PRIVATE KEY-----\n
     "value", [PEM, "caf\u00e9 \U0001f511", "replaced \ufffd", "-n", "--", "%s\\n", "two\nlines", "inner  blanks"]
 )
 def test_whole_value(checkout: Checkout, keys: tuple[Path, Path], value: str) -> None:
-    """The whole of standard input should be sealed, such as a PEM file, but for the newline at its end."""
+    """The whole of standard input is sealed, such as a PEM file, but for the newline at its end."""
     result = checkout.run("seal", "APP_SECRET", text=value, SEALED_SECRETS_CERT=str(keys[0]))
 
     assert result.returncode == 0, result.stderr
@@ -85,7 +85,7 @@ def test_whole_value(checkout: Checkout, keys: tuple[Path, Path], value: str) ->
     ],
 )
 def test_edited_kustomization(checkout: Checkout, keys: tuple[Path, Path], text: str) -> None:
-    """A kustomization.yaml that was edited by hand should list the SealedSecret once, whatever its indentation."""
+    """A kustomization.yaml that was edited by hand lists the SealedSecret once, with any indentation."""
     file = checkout.folder / "releases" / checkout.environment / "secrets/kustomization.yaml"
     file.write_text(text.replace("{namespace}", checkout.namespace))
     for _ in range(2):
@@ -97,7 +97,7 @@ def test_edited_kustomization(checkout: Checkout, keys: tuple[Path, Path], text:
 
 @pytest.mark.parametrize("text", ["resources: [../../base/secrets]\n", "resources:\n  - elsewhere\n", "not: [YAML\n"])
 def test_other_kustomization(checkout: Checkout, keys: tuple[Path, Path], text: str) -> None:
-    """A kustomization.yaml of another form should be refused with one line, and nothing be changed."""
+    """A kustomization.yaml of another form is rejected with one line, and nothing is changed."""
     folder = checkout.folder / "releases" / checkout.environment / "secrets"
     (folder / "kustomization.yaml").write_text(text)
     result = checkout.run("seal", "APP_SECRET", text="value", SEALED_SECRETS_CERT=str(keys[0]))
@@ -110,7 +110,7 @@ def test_other_kustomization(checkout: Checkout, keys: tuple[Path, Path], text: 
 
 
 def test_broken_file(checkout: Checkout, keys: tuple[Path, Path]) -> None:
-    """A file that is no SealedSecret should be refused with one line, and stay as it is."""
+    """A file that is no SealedSecret is rejected with one line, and stays as it is."""
     file = checkout.folder / "releases" / checkout.environment / "secrets/app-secret.yml"
     file.write_text("not: [YAML\n")
     result = checkout.run("seal", "APP_SECRET", text="value", SEALED_SECRETS_CERT=str(keys[0]))
@@ -144,7 +144,7 @@ esac
     ],
 )
 def test_cluster(checkout: Checkout, keys: tuple[Path, Path], contexts: str, own: str, said: str) -> None:
-    """The value should be sealed for the environment's own cluster, whichever is current, or not at all."""
+    """The value is sealed for the environment's own cluster, with any current context, or not at all."""
     certificate, _ = keys
     kubeseal, kubectl = shutil.which("kubeseal"), shutil.which("kubectl")
     names = {"contexts": contexts, "own": own, "real": kubectl}
@@ -164,7 +164,7 @@ def test_cluster(checkout: Checkout, keys: tuple[Path, Path], contexts: str, own
 
 
 def test_strict(checkout: Checkout, keys: tuple[Path, Path]) -> None:
-    """What was sealed for one environment should be of no use in another."""
+    """A value that was sealed for one environment is of no use in another."""
     certificate, key = keys
     checkout.run("seal", "APP_SECRET", text=VALUE, SEALED_SECRETS_CERT=str(certificate))
     sealed = checkout.folder / "releases" / checkout.environment / "secrets/app-secret.yml"
@@ -175,7 +175,7 @@ def test_strict(checkout: Checkout, keys: tuple[Path, Path]) -> None:
 
 
 def test_terminal(checkout: Checkout, keys: tuple[Path, Path]) -> None:
-    """At a terminal the value should be asked for, and not be shown while it is typed."""
+    """At a terminal the script prompts for the value, and does not show it while it is typed."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [checkout.folder / "provision/seal.sh", "APP_SECRET"],
@@ -196,7 +196,7 @@ def test_terminal(checkout: Checkout, keys: tuple[Path, Path]) -> None:
 
 
 def test_pasted_lines(checkout: Checkout, keys: tuple[Path, Path]) -> None:
-    """Several lines at a terminal should be refused, and none be left for the shell to run."""
+    """Several lines at a terminal are rejected, and none is left for the shell to run."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [checkout.folder / "provision/seal.sh", "APP_SECRET"],
@@ -241,7 +241,7 @@ def test_pasted_lines(checkout: Checkout, keys: tuple[Path, Path]) -> None:
     ],
 )
 def test_value(checkout: Checkout, keys: tuple[Path, Path], name: str, text: str, said: str) -> None:
-    """No name or no value should be refused with one line, and leave no file behind."""
+    """No name or no value is rejected with one line, and leaves no file behind."""
     result = checkout.run("seal", name, text=text, SEALED_SECRETS_CERT=str(keys[0]))
 
     assert result.returncode == 2
@@ -257,7 +257,7 @@ def test_value(checkout: Checkout, keys: tuple[Path, Path], name: str, text: str
     ],
 )
 def test_place(checkout: Checkout, keys: tuple[Path, Path], setting: str, value: str, said: str) -> None:
-    """No environment or no public key should be refused with one line."""
+    """No environment or no public key is rejected with one line."""
     result = checkout.run("seal", "APP_SECRET", **{"SEALED_SECRETS_CERT": str(keys[0]), setting: value})
 
     assert result.returncode == 2

@@ -1,4 +1,4 @@
-"""The keys' backup: what it holds can read every SealedSecret, and a cluster takes it back."""
+"""Backup of the sealing keys: it can decrypt every SealedSecret, and a cluster can restore it."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ CONTROLLER = "kube-system/sealed-secrets-controller"
 
 
 def test_drill(checkout: Checkout, cluster: dict[str, str], namespace: Namespace, tmp_path: Path) -> None:
-    """What was sealed for a cluster should be read with the backup alone, and by a cluster that was given it."""
+    """The backup alone decrypts a secret that was sealed for a cluster; so does a cluster after a restore."""
     backup = tmp_path / "keys.json"
     sealed = checkout.folder / "releases" / checkout.environment / "secrets/app-secret.yml"
     namespace.create()
@@ -52,7 +52,7 @@ def test_drill(checkout: Checkout, cluster: dict[str, str], namespace: Namespace
     ],
 )
 def test_refused(checkout: Checkout, arguments: tuple[str, ...], said: str) -> None:
-    """Bad input should be refused with one line."""
+    """Bad input is rejected with one line."""
     result = checkout.run("sealed_secrets_keys", *arguments, KUBECONFIG="/none")
 
     assert result.returncode == 2
@@ -60,7 +60,7 @@ def test_refused(checkout: Checkout, arguments: tuple[str, ...], said: str) -> N
 
 
 def test_no_keys(checkout: Checkout, tmp_path: Path) -> None:
-    """A backup without a key should be refused and leave no file, which looks like a backup."""
+    """A backup without a key is rejected and leaves no file, which looks like a backup."""
     checkout.replace("kubectl", """case "$*" in *" secrets "*) echo '{"items": []}' ;; esac""")
     result = checkout.run("sealed_secrets_keys", "backup", str(tmp_path / "keys.json"))
 
@@ -73,7 +73,7 @@ def test_no_keys(checkout: Checkout, tmp_path: Path) -> None:
 
 
 def test_files(checkout: Checkout, cluster: dict[str, str], tmp_path: Path) -> None:
-    """A backup should not overwrite another, nor lie where it could be committed; a restore needs one."""
+    """A backup neither overwrites another nor lies in a repository; a restore needs one."""
     subprocess.run(["git", "init", "--quiet"], cwd=checkout.folder, check=True)
     (tmp_path / "there").write_text("{}")
     for action, file, said in (

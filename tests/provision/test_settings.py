@@ -1,4 +1,4 @@
-"""Bad input: one line that names what was wrong and what is expected, and status 2, before anything is changed."""
+"""Bad input: one line that names the problem and the expected value, and status 2, before anything is changed."""
 
 import json
 from pathlib import Path
@@ -26,14 +26,14 @@ GITOPS = {
 
 
 def outputs(folder: Path, **changed: str) -> str:
-    """Return a file with what `terraform output -json` prints."""
+    """Return a file with the output of `terraform output -json`."""
     path = folder / "outputs.json"
     path.write_text(json.dumps({name: {"value": value} for name, value in {**OUTPUTS, **changed}.items()}))
     return str(path)
 
 
 def refusal(checkout: Checkout, job: str, **settings: str) -> str:
-    """Return the one line that a job ends with."""
+    """Return the single line that a job prints before it exits."""
     result = checkout.run(job, **settings)
     assert result.returncode == 2, result.stderr
     (line,) = result.stderr.splitlines()
@@ -45,14 +45,14 @@ def refusal(checkout: Checkout, job: str, **settings: str) -> str:
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize(("environment", "said"), [("", "missing"), ("production", "production"), ("base", "base")])
 def test_environment(checkout: Checkout, job: str, environment: str, said: str) -> None:
-    """A job should name the environments that there are."""
+    """A job names the existing environments."""
     expected = f"ENVIRONMENT: {said}; expected dev, staging or prod"
     assert expected == refusal(checkout, job, ENVIRONMENT=environment)
 
 
 @pytest.mark.parametrize("job", JOBS)
 def test_no_cluster(checkout: Checkout, job: str, tmp_path: Path) -> None:
-    """A job whose settings are right should say that no cluster is named, or that it does not answer."""
+    """A job with correct settings reports that no cluster is named, or that it does not answer."""
     given = {
         **GITOPS, "REGISTRY_USER": "reader", "REGISTRY_PASSWORD": "very-secret", "TERRAFORM_OUTPUTS": outputs(tmp_path)
     }  # fmt: skip
@@ -77,7 +77,7 @@ def test_no_cluster(checkout: Checkout, job: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["REGISTRY", "REGISTRY_USER", "REGISTRY_PASSWORD"])
 def test_registry(checkout: Checkout, name: str) -> None:
-    """The Secret of the registry should not be written without an address, a user and a password."""
+    """The Secret of the registry is not written without an address, a user and a password."""
     given = {"REGISTRY": "registry.example.com/app", "REGISTRY_USER": "reader", "REGISTRY_PASSWORD": "very-secret"}
     del given[name]
     assert refusal(checkout, "add_docker_registry_secret", **given).startswith(f"{name}: missing; expected ")
@@ -101,7 +101,7 @@ def test_registry(checkout: Checkout, name: str) -> None:
     ],
 )
 def test_gitops(checkout: Checkout, changed: dict[str, str], said: str) -> None:
-    """Flux should not be given an address that it could not use."""
+    """Flux gets no address that it could not use."""
     assert refusal(checkout, "install_gitops", **{**GITOPS, **changed}).startswith(said)
 
 
@@ -131,7 +131,7 @@ def test_gitops(checkout: Checkout, changed: dict[str, str], said: str) -> None:
     ],
 )
 def test_mysql(checkout: Checkout, tmp_path: Path, changed: dict[str, str], said: str) -> None:
-    """What Terraform did not give, or in another form, should be named without its value."""
+    """An output of Terraform that is missing, or has another form, is named without its value."""
     line = refusal(checkout, "add_mysql_secret", TERRAFORM_OUTPUTS=outputs(tmp_path, **changed))
     assert line.startswith(f"TERRAFORM_OUTPUTS: {said}")
 
@@ -141,7 +141,7 @@ def test_mysql(checkout: Checkout, tmp_path: Path, changed: dict[str, str], said
     [(None, "no such file: "), ("not JSON", "not JSON; expected what `terraform output -json` prints")],
 )
 def test_outputs(checkout: Checkout, tmp_path: Path, text: str | None, said: str) -> None:
-    """A file of outputs that is not there, or is none, should be named."""
+    """A file of outputs that is missing or invalid is named."""
     path = tmp_path / "outputs.json"
     if text is not None:
         path.write_text(text)
@@ -157,5 +157,5 @@ def test_outputs(checkout: Checkout, tmp_path: Path, text: str | None, said: str
     ],
 )
 def test_acme(checkout: Checkout, name: str, value: str, said: str) -> None:
-    """The ACME server should be an address, and its authority a file."""
+    """The ACME server is an address, and its CA a file."""
     assert refusal(checkout, "install_cert_manager", **{name: value}).startswith(said)

@@ -1,4 +1,4 @@
-"""The shell that the scripts need, and what a trace of theirs prints."""
+"""The shell that the scripts need, and the output of a trace of them."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SCRIPTS = sorted({path.stem for path in (ROOT / "provision").glob("*.sh")} - SOU
 @pytest.mark.parametrize("version", ["3.2.57(1)-release", "4.3.48(1)-release"])
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_old_bash(checkout: Checkout, tmp_path: Path, script: str, version: str) -> None:
-    """Every script should name in one line which bash it needs, as that of macOS is from 2007."""
+    """Every script names in one line the bash that it needs, as that of macOS is from 2007."""
     startup = tmp_path / "startup"
     startup.write_text(f"BASH_VERSION='{version}'\n")
     result = checkout.run(script, "APP_SECRET", BASH_ENV=str(startup))
@@ -25,7 +25,7 @@ def test_old_bash(checkout: Checkout, tmp_path: Path, script: str, version: str)
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_no_trace(checkout: Checkout, script: str) -> None:
-    """A trace that the caller has switched on should end before any secret is read."""
+    """A trace that the caller has enabled ends before any secret is read."""
     result = checkout.run(script, SHELLOPTS="xtrace", REGISTRY_PASSWORD="very-secret", TF_HTTP_PASSWORD="very-secret")
 
     traced = [line for line in result.stderr.splitlines() if line.startswith("+")]
@@ -34,7 +34,7 @@ def test_no_trace(checkout: Checkout, script: str) -> None:
 
 
 def test_scripts_are_short() -> None:
-    """No script should have more than 100 lines, nor all of them more than 700."""
+    """No script has more than 100 lines, and all of them have at most 700."""
     lines = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "provision").rglob("*.sh")}
     assert {name: count for name, count in lines.items() if count > 100} == {}
     assert sum(lines.values()) <= 700

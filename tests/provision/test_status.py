@@ -1,4 +1,4 @@
-"""`make status`: a line for each environment, whatever its cluster says."""
+"""`make status`: a line for each environment, for any state of its cluster."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.provision.checkout import Checkout
 
 
 def test_table(checkout: Checkout, cluster: dict[str, str]) -> None:
-    """Each environment should have its line: range, version, last change, and whether it is healthy."""
+    """Each environment has its line: range, version, last change, and whether it is healthy."""
     result = checkout.run("status", **cluster)
 
     assert result.returncode == 0, result.stderr
@@ -20,7 +20,7 @@ def test_table(checkout: Checkout, cluster: dict[str, str]) -> None:
 
 
 def test_no_cluster(checkout: Checkout) -> None:
-    """Where there is no kubeconfig, one line should say so."""
+    """If there is no kubeconfig, one line reports it."""
     result = checkout.run("status", KUBECONFIG="/none")
 
     assert result.returncode == 2
@@ -37,7 +37,7 @@ def test_no_cluster(checkout: Checkout) -> None:
     ],
 )
 def test_contexts(checkout: Checkout, contexts: str, expected: list[str]) -> None:
-    """The context of an environment should be found by DigitalOcean's names, too."""
+    """The context of an environment is found by DigitalOcean's names, too."""
     checkout.replace(
         "kubectl",
         f"""
@@ -50,7 +50,7 @@ def test_contexts(checkout: Checkout, contexts: str, expected: list[str]) -> Non
 
 
 def test_what_failed(checkout: Checkout) -> None:
-    """After a rollback the line should say what failed, and for which version, not that the rollback succeeded."""
+    """After a rollback the line reports the failure and its version, not the success of the rollback."""
     release = "release app-dev/app with chart app"
     conditions = [
         {"type": "Ready", "status": "False", "message": f"Helm rollback to previous {release}@1.1.1+3b60 succeeded"},
@@ -95,7 +95,7 @@ OWN = ingress("app-dev", "2026-01-02T00:00:00Z")
 def test_unreachable_page(
     checkout: Checkout, tmp_path: Path, others: list[dict[str, object]], pods: str, said: str
 ) -> None:
-    """A host of another Ingress, or a wrong INGRESS_NAMESPACE, should be reported: the release itself is deployed."""
+    """A host of another Ingress, or a wrong INGRESS_NAMESPACE, is reported: the release itself is deployed."""
     peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "edge"}}}
     answers = {
         "helmrelease": {"status": {"conditions": [{"type": "Ready", "status": "True"}]}},

@@ -1,4 +1,4 @@
-"""What Flux may change: the kinds of releases/ and of the chart, in the environment's own namespace."""
+"""Flux's permissions: the kinds of releases/ and of the chart, in the environment's own namespace."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def applied(tmp_path: Path) -> list[Object]:
 
 
 def test_role_has_what_is_applied(applied: list[Object]) -> None:
-    """The Role should have every kind that Flux applies, and only what Helm needs besides."""
+    """The Role has every kind that Flux applies, and only Helm's needs besides."""
     role = flux("flux-tenant.yaml")["Role/flux"]["rules"]
     allowed = {(rule["apiGroups"][0], name) for rule in role if "create" in rule["verbs"] for name in rule["resources"]}
     needed = {(group(each), plural(each["kind"])) for each in applied if each["kind"] != "Namespace"}
@@ -63,7 +63,7 @@ def test_role_has_what_is_applied(applied: list[Object]) -> None:
 
 
 def test_role_does_not_grow() -> None:
-    """The Role should not have what would give other rights, and change no namespace."""
+    """The Role has nothing that would give other rights, and changes no namespace."""
     role = flux("flux-tenant.yaml")["Role/flux"]["rules"]
     assert not {"*", "rbac.authorization.k8s.io"} & {name for rule in role for name in rule["apiGroups"]}
     assert not {"*", "bind", "escalate", "impersonate"} & {verb for rule in role for verb in rule["verbs"]}
@@ -71,7 +71,7 @@ def test_role_does_not_grow() -> None:
 
 
 def test_accounts() -> None:
-    """Flux's objects should act as these accounts, and Flux itself give objects without one no rights."""
+    """Flux's objects act as these accounts, and Flux itself gives objects without one no rights."""
     accounts = {name for name in flux("flux-tenant.yaml") if name.startswith("ServiceAccount/")}
     sync = flux("flux-sync.yaml", COMPONENTS="notify-gitlab verify")
     release = yaml.safe_load_all((Path(__file__).parents[2] / "releases/base/app.yml").read_text())
@@ -102,21 +102,21 @@ def test_accounts() -> None:
     ],
 )
 def test_mirror(settings: dict[str, str], distribution: dict[str, str]) -> None:
-    """Flux should come from a mirror, if one is set, and its manifests from the operator's image."""
+    """Flux comes from a mirror, if one is set, and its manifests from the operator's image."""
     exported = "; export FLUX_REGISTRY FLUX_MANIFESTS FLUX_VERSION; render flux-instance.yaml"
     text = render("flux-tenant.yaml >/dev/null" + exported, **settings)
     assert yaml.safe_load(text)["spec"]["distribution"] == distribution
 
 
 def test_report_is_off() -> None:
-    """The operator's web report, which every pod could read, should be off by itself."""
+    """The operator's web report, which every pod could read, is off by default."""
     values = yaml.safe_load((Path(__file__).parents[2] / "provision/values/flux-operator.yaml").read_text())
     assert values["web"] == {"enabled": False}
     assert values["multitenancy"] == {"enabled": True}
 
 
 def test_alerts_are_beside_what_they_report() -> None:
-    """An Alert should have no source in another namespace, which a multitenant Flux would leave out."""
+    """An Alert has no source in another namespace, which a multitenant Flux would leave out."""
     alerts = flux("flux-alerts.yaml", COMPONENTS="notify-gitlab notify-webhook", GITLAB_URL="https://gitlab.com",
                   GITLAB_PROJECT_PATH="group/app")  # fmt: skip
     assert {name for name in alerts if name.startswith("Alert/")} == {"Alert/app-dev-gitlab", "Alert/app-dev-webhook"}
@@ -129,7 +129,7 @@ def test_alerts_are_beside_what_they_report() -> None:
 
 
 def test_rights(namespace: Namespace, applied: list[Object]) -> None:
-    """The API server should let the accounts apply these objects in their namespace, and nothing elsewhere."""
+    """The API server lets the accounts apply these objects in their namespace, and nothing elsewhere."""
     namespace.create()
     name = namespace.name
     for each in flux("flux-tenant.yaml", NAMESPACE=name).values():

@@ -1,4 +1,4 @@
-"""`python -m tests.release`: what `make test-release` runs; first reports what is missing."""
+"""`make test-release` runs `python -m tests.release`: it checks the requirements, then runs the test."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from tests.ci import runner
 
 
 def missing() -> list[str]:
-    """Return what the release test needs and cannot find."""
+    """Return the missing requirements of the release test."""
     variables = [f"the variable {name}" for name in ("REGISTRY", "CONTAINERS_REACH") if not os.environ.get(name)]
     return (
         runner.missing() + variables + [f"the program {name}" for name in ("docker", "git") if not shutil.which(name)]
@@ -18,7 +18,7 @@ def missing() -> list[str]:
 
 
 def run() -> int:
-    """Run the release test, or name what it needs, with exit status 2."""
+    """Run the release test, or report missing requirements and exit with status 2."""
     if lacking := missing():
         sys.stderr.write("".join(f"missing: {what}\n" for what in lacking))
         return 2

@@ -31,7 +31,7 @@ FEW_TESTS = {"TESTS": "tests/app/test_settings.py", "PROCESSES": "0"}
 
 @dataclass(frozen=True)
 class Project:
-    """A repository, what its pipelines published, and their project variables."""
+    """Repository, its published artifacts, and its project variables."""
 
     clone: Clone
     registry: Registry
@@ -61,14 +61,14 @@ class Project:
     def pipeline(
         self, name: str, event: str = "main", clone: Clone | None = None, options: Sequence[str] = (), **settings: str
     ) -> Pipeline:
-        """Begin the pipeline of an event."""
+        """Start the pipeline of an event."""
         clone = clone or self.clone
         return Pipeline(name, clone, event, *options, PIPELINE_VARIABLES=str(self.variables), **settings)
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a project whose first commit could be released."""
+    """Return a project with a first commit that can be released."""
     return new_project("release", tmp_path_factory.mktemp("release"))
 
 
@@ -99,7 +99,7 @@ def _signing_key() -> str:
 
 @pytest.fixture
 def api() -> Iterator[Server]:
-    """Return GitLab's API, where jobs reach it."""
+    """Return a stand-in for GitLab's API, at an address that jobs reach."""
     with serving(os.environ["CONTAINERS_REACH"]) as server:
         yield server
 
@@ -109,7 +109,7 @@ Outcome = Callable[[str, Pipeline, str], None]
 
 @pytest.fixture
 def outcome(request: pytest.FixtureRequest) -> Outcome:
-    """Return a function that adds a row to the report: what was merged, its pipeline, what came of it, what it cost."""
+    """Return a function that adds a row to the report: the merge, its pipeline, the result, and the figures."""
 
     def add(what: str, pipeline: Pipeline, result: str) -> None:
         jobs = pipeline.jobs
@@ -128,5 +128,5 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the report, and keep it as a file."""
+    """Print the report, and write it to a file."""
     report.show(terminalreporter, config, "release", HEAD)

@@ -1,4 +1,4 @@
-"""One run of the pipeline: what it printed, how it ended, and how long a release took."""
+"""One run of the pipeline: its output, its outcome, and the duration of a release."""
 
 import os
 import re
@@ -15,7 +15,7 @@ COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Pipeline:
-    """A pipeline that runs. Its log is kept in build/release/NAME.log."""
+    """A running pipeline. Its log is kept in build/release/NAME.log."""
 
     def __init__(self, name: str, clone: Clone, event: str, *options: str, **settings: str) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ class Pipeline:
                     self.published_after = time.monotonic() - self._begin
 
     def wait(self) -> "Pipeline":
-        """Wait for its end."""
+        """Wait for the end of the pipeline."""
         self._process.wait(3600)
         self.seconds = time.monotonic() - self._begin
         self._reader.join(10)
@@ -52,44 +52,44 @@ class Pipeline:
         return self
 
     def wait_for(self, text: str) -> None:
-        """Wait until it has printed something, whatever spaces are in it."""
+        """Wait until the pipeline has printed a text, with any spaces in it."""
         pattern = r"\s+".join(map(re.escape, text.split()))
         while not re.search(pattern, self.output):
             assert self._process.poll() is None, f"ended without printing {text!r}: see {self.log}"
             time.sleep(0.2)
 
     def kill(self) -> "Pipeline":
-        """End it at once, as when a runner is lost."""
+        """Kill the pipeline, as when a runner is lost."""
         os.killpg(self._process.pid, signal.SIGINT)
         return self.wait()
 
     @property
     def passed(self) -> bool:
-        """Whether every job passed that has to."""
+        """Return whether every job passed that has to."""
         return self._process.returncode == 0
 
     @property
     def jobs(self) -> dict[str, float]:
-        """The jobs that ended, and the seconds that each took."""
+        """Return the jobs that ended, and the seconds that each took."""
         units = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0}
         found = re.findall(r"\] (\S+) +finished in ([\d.]+) (ms|s|min|m)\b", self.output)
         return {name: float(number) * units[unit] for name, number, unit in found}
 
     @property
     def output(self) -> str:
-        """What it has printed."""
+        """Return the output so far."""
         return "".join(self._lines)
 
     def has(self, text: str) -> bool:
-        """Whether it printed that."""
+        """Return whether the pipeline printed that."""
         return text in self.output
 
     def began(self, job: str) -> bool:
-        """Whether a job was started."""
+        """Return whether a job was started."""
         return re.search(rf"\] {job} +starting ", self.output) is not None
 
     def printed(self, job: str, text: str) -> bool:
-        """Whether a job printed that."""
+        """Return whether a job printed that."""
         return re.search(rf"\] {job} +> .*{re.escape(text)}", self.output) is not None
 
     def value(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What is published: read from the registry itself."""
+"""Published artifacts, read from the registry itself."""
 
 import io
 import os
@@ -20,7 +20,7 @@ class Registry:
     def __init__(self, project: str) -> None:
         self._address = f"http://{os.environ['REGISTRY']}/v2/{project}"
         self.image = f"{os.environ['REGISTRY']}/{project}"
-        # CLUSTER_REGISTRY: the registry's name in the cluster, where that is another
+        # CLUSTER_REGISTRY: the registry's name in the cluster, if that is another
         self.in_cluster = f"{os.environ.get('CLUSTER_REGISTRY') or os.environ['REGISTRY']}/{project}"
 
     def versions(self, repository: str = "") -> list[str]:
@@ -30,7 +30,7 @@ class Registry:
         return sorted(tag for tag in tags if tag[0].isdigit())
 
     def signed(self, digest: str, repository: str = "") -> bool:
-        """Whether there is a signature of that digest."""
+        """Return whether there is a signature of that digest."""
         tags = requests.get(f"{self._address}{repository}/tags/list", timeout=10).json().get("tags") or []
         return any(tag.startswith(digest.replace(":", "-")) for tag in tags)
 
@@ -45,7 +45,7 @@ class Registry:
         return labels
 
     def chart(self, version: str) -> dict[str, Any]:
-        """Return what the chart of a version says of itself."""
+        """Return the metadata of the chart of a version."""
         manifest = self._manifest(version, "/charts/app").json()
         facts: dict[str, Any] = self._blob("/charts/app", manifest["config"]["digest"]).json()
         return facts

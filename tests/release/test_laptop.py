@@ -1,4 +1,4 @@
-"""A release where there is no runner, by hack/kind/release.sh: it runs the scripts of the jobs that release."""
+"""A release without a runner, by hack/kind/release.sh: it runs the scripts of the jobs that release."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from tests.release.conftest import Project, new_project
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Return a project whose first commit could be released, and whose registry is on this machine."""
+    """Return a project with a first commit that can be released, and a registry on this machine."""
     registry = f"localhost:{os.environ['REGISTRY'].rpartition(':')[2]}"
     try:
         requests.get(f"http://{registry}/v2/", timeout=2).raise_for_status()
@@ -33,7 +33,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 @pytest.mark.timeout(1200)
 def test_release(project: Project) -> None:
-    """Each merge is tagged and published once, under one number; what cannot be told to Flux ends nothing."""
+    """Each merge is tagged and published once, under one number; a failed notification of Flux ends nothing."""
     project.tell(FLUX_RECEIVERS="http://127.0.0.1:1/hook", RECEIVER_TOKEN="shared")
 
     first, again = (project.pipeline(f"laptop-{name}").wait() for name in ("first", "again"))

@@ -1,4 +1,4 @@
-"""Merges of every kind, one after the other: what is tagged and published, and what is not."""
+"""Merges of every kind, in sequence: which of them are tagged and published."""
 
 import re
 import time
@@ -65,7 +65,7 @@ def page(image: str) -> dict[str, object]:
 
 
 def answer(url: str) -> dict[str, object]:
-    """Return what is served there, as soon as anything is."""
+    """Return the response of an address, as soon as it answers."""
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -85,7 +85,7 @@ def promote_prod(clone: Clone, old: str, new: str) -> None:
 
 
 def test_merge_request(project: Project, outcome: Outcome) -> None:
-    """A draft merge request before the first release has all checks, says what its merge would release and change."""
+    """A draft merge request before the first release has all checks, and reports its merge's release and changes."""
     project.clone.git("checkout", "--quiet", "-b", "change")
     project.clone.commit("feat: say more", README="more\n")
     promote_prod(project.clone, "~1.0", "^1.0")
@@ -102,7 +102,7 @@ def test_merge_request(project: Project, outcome: Outcome) -> None:
 
 
 def test_message(project: Project, outcome: Outcome) -> None:
-    """A commit whose message is not conventional stops a merge request, and is named."""
+    """A commit message that is not conventional stops a merge request, and is named."""
     project.clone.git("checkout", "--quiet", "-b", "unconventional")
     project.clone.commit("I changed something")
     options = ("--needs", "commits")
@@ -127,7 +127,7 @@ def test_message(project: Project, outcome: Outcome) -> None:
     ],
 )
 def test_release(project: Project, outcome: Outcome, message: str, version: str, how: str) -> None:
-    """A merge is published as the version that its commit asks for; nothing published before changes."""
+    """A merge is published as the version that its commit requires; nothing published before changes."""
     before = everything(project)
     if "merge commit" in how:
         project.clone.git("checkout", "--quiet", "-b", "branch")
@@ -151,7 +151,7 @@ def test_release(project: Project, outcome: Outcome, message: str, version: str,
 
 def test_revert(project: Project, outcome: Outcome) -> None:
     """GitLab's Revert button makes a patch release, so that the bad version is not the newest."""
-    project.clone.git("tag", "v9")  # no release, wherever it is
+    project.clone.git("tag", "v9")  # no release, on any commit
     project.clone.git("push", "--quiet", "origin", "v9")
     commit = project.clone.commit('Revert "feat!: remove the colour"\n\nThis reverts commit 0123456789abcdef.')
     pipeline = project.pipeline("revert").wait()
@@ -162,7 +162,7 @@ def test_revert(project: Project, outcome: Outcome) -> None:
 
 
 def test_nothing_to_release(project: Project, outcome: Outcome) -> None:
-    """A merge that neither mends nor adds anything passes, and publishes nothing, whatever its description lists."""
+    """A merge that neither fixes nor adds anything passes, and publishes nothing, with any description."""
     before = everything(project)
     project.clone.commit(DESCRIPTION)
     pipeline = project.pipeline("nothing").wait()
@@ -174,7 +174,7 @@ def test_nothing_to_release(project: Project, outcome: Outcome) -> None:
 
 
 def test_two_at_once(project: Project, outcome: Outcome) -> None:
-    """Of two merges whose pipelines want the same version, one gets it; the other says so, and is run again."""
+    """If two merges' pipelines want the same version, one gets it; the other reports this, and is run again."""
     first = project.clone.commit("fix: mend one thing")
     one = project.pipeline("at-once-1")
     one.wait_for("pipeline ")  # it is on main
@@ -216,7 +216,7 @@ def test_two_at_once(project: Project, outcome: Outcome) -> None:
     ],
 )
 def test_killed(project: Project, outcome: Outcome, after: str, seen: str, version: str) -> None:
-    """A pipeline that is killed during its release, and run again, ends as if nothing had happened."""
+    """A pipeline that is killed during its release, and run again, ends as if it had not been killed."""
     commit = project.clone.commit(f"feat: survive until {version}")
     killed = project.pipeline(f"killed-{version}")
     killed.wait_for(seen)
@@ -243,7 +243,7 @@ def test_by_hand(project: Project, outcome: Outcome) -> None:
 
 
 def test_release_diff(project: Project, outcome: Outcome, api: Server) -> None:
-    """A merge request that changes a range says what the environment gets, in its log and in one comment."""
+    """A merge request that changes a range reports the environment's changes, in its log and in one comment."""
     project.clone.git("checkout", "--quiet", "-b", "promotion")
     promote_prod(project.clone, "~1.0", "^1.0")
     project.tell(CI_API_V4_URL=f"{api.address}/api/v4", RELEASE_DIFF_TOKEN=TOKEN)
@@ -266,7 +266,7 @@ def test_release_diff(project: Project, outcome: Outcome, api: Server) -> None:
 
 
 def test_all_tests(project: Project, outcome: Outcome) -> None:
-    """A merge whose job `test` runs the whole of `make test` is released, too."""
+    """A merge that runs the whole of `make test` in its job `test` is released, too."""
     project.forget(*FEW_TESTS)
     commit = project.clone.commit("fix: pass all tests")
     pipeline = project.pipeline("all-tests").wait()
@@ -278,7 +278,7 @@ def test_all_tests(project: Project, outcome: Outcome) -> None:
 
 
 def test_rewritten_history(project: Project, outcome: Outcome) -> None:
-    """A history of main in which the newest release is missing releases nothing, and says so."""
+    """If the newest release is missing in the history of main, the pipeline releases nothing, and reports it."""
     before = everything(project)
     project.clone.git("fetch", "--quiet", "--tags", "origin")
     project.clone.git("reset", "--quiet", "--hard", "v2.1.0")

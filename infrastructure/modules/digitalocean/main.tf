@@ -34,7 +34,7 @@ resource "digitalocean_kubernetes_cluster" "this" {
   auto_upgrade  = true # patches only
   surge_upgrade = true # a new node is there before an old one is drained
 
-  # The ingress's load balancer is made from within the cluster; left behind, it would go on costing.
+  # The ingress's load balancer is created from within the cluster. If it were left behind, it would still cost money.
   destroy_all_associated_resources = true
 
   maintenance_policy {
@@ -79,7 +79,7 @@ resource "digitalocean_database_cluster" "this" {
   }
 }
 
-# Backups are made daily and kept for seven days, with every moment between them; only their hour can be chosen.
+# Backups are made daily and kept for seven days, with point-in-time recovery. Only their hour can be chosen.
 resource "digitalocean_database_mysql_config" "this" {
   cluster_id    = digitalocean_database_cluster.this.id
   backup_hour   = var.database.backup_hour

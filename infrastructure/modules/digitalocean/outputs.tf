@@ -23,7 +23,7 @@ output "database" {
   }
   sensitive = true
 
-  # Nobody gets an address before the firewall stands.
+  # The address is published only after the firewall exists.
   depends_on = [digitalocean_database_firewall.this]
 }
 

@@ -65,7 +65,7 @@ variable "maintenance" {
 }
 
 locals {
-  # What is sold, as processors x GiB of memory: the "basic" types of Droplets and databases.
+  # Available sizes, as processors x GiB of memory: the "basic" types of Droplets and databases.
   node_sizes     = ["1x2", "2x2", "2x4", "4x8", "8x16"]
   database_sizes = ["1x1", "1x2", "2x4", "4x8", "6x16"]
   days           = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

@@ -1,5 +1,5 @@
-# What each environment has. Sizes are counts of processors and GiB of memory; the cloud's module finds the type.
-#   cluster.version   Kubernetes' minor version when the cluster is made; patches follow by themselves
+# Table of environments. Sizes are counts of processors and GiB of memory; the cloud's module finds the type.
+#   cluster.version   Kubernetes' minor version when the cluster is created; patches follow by themselves
 #   database.nodes    1, or 2 for a standby that takes over
 #   database.backup_hour, maintenance   in UTC; staging is maintained before prod, so that faults show there first
 locals {
