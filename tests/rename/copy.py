@@ -40,7 +40,8 @@ class Copy:
 
     def run(self, *command: str) -> Result:
         """Run a command in the copy."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+        of_callers = ("PYTEST_", "COV_", "MAKE", "MFLAGS")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(of_callers)}
         return subprocess.run(command, cwd=self.folder, env=kept, capture_output=True, text=True, check=False)
 
     def changes(self) -> str:
