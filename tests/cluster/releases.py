@@ -73,6 +73,13 @@ def push(repository: str, folder: Path, *versions: str) -> None:
         must("helm", "push", str(package(folder, version)), f"oci://{repository}/charts", *plain_http)
 
 
+def flux_tenant(namespace: str) -> list[Object]:
+    """Return the ServiceAccount of a namespace's HelmRelease with its rights, as provisioning creates them."""
+    template = ("provision", "provision/manifests", "--show-only", "templates/flux-tenant.yaml")
+    text = must("helm", "template", *template, "--set", f"env.NAMESPACE={namespace}")
+    return [each for each in yaml.safe_load_all(text) if each and each["metadata"].get("namespace") == namespace]
+
+
 def flux_objects(repository: str, values: Object, semver: str) -> tuple[Object, Object]:
     """Return the objects of `releases/base`, for a range of versions and with these values."""
     settings = {"REGISTRY": repository, "REGISTRY_INSECURE": os.environ.get("CHARTS_PLAIN_HTTP", "false")}

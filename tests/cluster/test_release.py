@@ -93,6 +93,7 @@ def test_flux(
     """Flux releases a new version, and rolls back to the older one, with fewer migrations, if its range is narrowed."""
     assert database
     releases.push(namespace.repository, tmp_path, "1.0.0")
+    namespace.apply(*releases.flux_tenant(namespace.name))
     namespace.apply(*releases.flux_objects(namespace.repository, namespace.values, "^1.0"))
     namespace.wait_for_flux("1.0.0")
     namespace.settle()
