@@ -11,7 +11,7 @@ part="(\\^|~|=|!=|>|>=|<|<=)? ?$version"
 [[ $to =~ ^$part((,|\ |\ \|\|)\ ?$part)*$ ]] ||
   die "TO: ${to:-missing}; expected a range of versions such as ~1.1 or ^1.0, or one version such as 1.1.2"
 
-line=$(grep -nE '^ +semver: ' "$file") || true # the next line rejects none
+line=$(grep -nE '^ +semver: ' "$file") || true # grep fails if it finds no line; the next check rejects that by name
 [ "$(grep -c . <<<"$line")" = 1 ] || die "$file: expected just one line with semver"
 from=${line#*semver: } from=${from//\"/}
 if [ "$from" = "$to" ]; then

@@ -19,7 +19,7 @@ k get "deployment/$controller" --request-timeout 10s >/dev/null 2>&1 ||
 
 umask 077
 if [ "$action" = backup ]; then
-  [ ! -e "$file" ] || die "FILE: $file is there already; expected a new file"
+  [ ! -e "$file" ] || die "FILE: $file exists; expected a new file"
   cd "$(dirname "$file")" 2>/dev/null || die "FILE: no such folder: $(dirname "$file"); expected one outside of repositories"
   file=$PWD/$(basename "$file")
   if git rev-parse --git-dir >/dev/null 2>&1 && ! git check-ignore --quiet "$file"; then

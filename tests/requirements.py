@@ -25,7 +25,7 @@ def require_ipv6() -> None:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))
     except OSError as error:
-        pytest.skip(f"no IPv6: {error.strerror}")
+        pytest.skip(f"no IPv6: {error.strerror}")  # .ci/run has it, and runs the test
 
 
 def is_available(program: str) -> bool:

@@ -80,7 +80,7 @@ class Revision:
         with Recorder(self._scratch).recording(self._script.path, asking=asking) as record:
             try:
                 self._scratch.migrate(target, down=down)
-            except NotImplementedError:
+            except NotImplementedError:  # a downgrade that rejects: the caller judges it
                 raise
             except (SystemExit, Exception) as error:  # noqa: BLE001  a revision may raise any exception
                 record.failure = failure_of(error, self._script.path)

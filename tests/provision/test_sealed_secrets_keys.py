@@ -77,7 +77,7 @@ def test_files(checkout: Checkout, cluster: dict[str, str], tmp_path: Path) -> N
     subprocess.run(["git", "init", "--quiet"], cwd=checkout.folder, check=True)
     (tmp_path / "there").write_text("{}")
     for action, file, said in (
-        ("backup", tmp_path / "there", "is there already; expected a new file"),
+        ("backup", tmp_path / "there", "exists; expected a new file"),
         ("backup", checkout.folder / "keys.json", "could be committed; expected a file outside of repositories"),
         ("restore", tmp_path / "none", "no such file"),
         ("restore", tmp_path / "there", "has no keys"),

@@ -13,7 +13,7 @@ from tests.rename.copy import Copy
 from tests.requirements import require
 
 if not (ROOT / "charts/app").is_dir():
-    pytest.skip("this clone was renamed", allow_module_level=True)
+    pytest.skip("this clone was renamed", allow_module_level=True)  # a second renaming is rejected
 
 NAME = "shop"
 # The old name as a word, not in a setting (`APP_SECRET`), a label (`app.kubernetes.io`) or a path (`app/factory.py`).
